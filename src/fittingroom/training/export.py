@@ -1,0 +1,197 @@
+"""From a checkpoint to the ONNX file of the package, with its spec, or a refusal."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import onnx
+import torch
+from onnx import TensorProto, helper, numpy_helper
+from torch import Tensor, nn
+
+from fittingroom.runtime import SPEC_KEY, OnnxNetwork
+from fittingroom.training.loop import TASKS
+from fittingroom.weights import TABLE
+
+TOLERANCE: Final = 2e-3
+"""Largest difference between torch and ONNX Runtime, relative to the output's largest value."""
+
+
+class ExportRefused(RuntimeError):
+    """torch and ONNX Runtime do not agree; nothing was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """What a weights file is made from and where it goes."""
+
+    name: str
+    input_size: tuple[int, int]
+    outputs: tuple[str, ...]
+
+
+RELEASES: Final = {
+    "pose": Release("pose", (256, 192), ("fields", "heat")),
+    "parsing": Release("parsing", (384, 288), ("fusion",)),
+}
+
+
+_BACKBONE: Final = "EfficientNet-Lite0 weights learned on ImageNet (Apache-2.0)"
+_PHOTOS: Final = (
+    "Clothing Co-Parsing (Apache-2.0 as stated by its authors; its people gave no release), "
+    "Clothing Dataset (CC0) as pictures without people"
+)
+PROVENANCE: Final = {
+    "pose": {
+        "licence": "Apache-2.0",
+        "origin": _BACKBONE,
+        "data": f"{_PHOTOS}; joints labelled by BlazePose (Apache-2.0)",
+    },
+    "parsing": {
+        "licence": "Apache-2.0",
+        "origin": _BACKBONE,
+        "data": f"{_PHOTOS}; skin divided by joints labelled by BlazePose (Apache-2.0)",
+    },
+}
+"""Where the weights come from, word for word in the table and in the cards."""
+
+
+class _PoseResult(nn.Module):
+    """Only the last stage's fields and heat maps."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        fields, heat = self.network(image)[-1]
+        return fields, heat
+
+
+class _ParsingResult(nn.Module):
+    """Only the fusion logits."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, image: Tensor) -> Tensor:
+        fusion: Tensor = self.network(image).fusion
+        return fusion
+
+
+_RESULTS: Final[dict[str, Callable[[nn.Module], nn.Module]]] = {
+    "pose": _PoseResult,
+    "parsing": _ParsingResult,
+}
+
+
+def averaged_network(name: str, checkpoint: Path) -> tuple[nn.Module, dict[str, Any]]:
+    """The averaged network of a checkpoint, weights rounded to half precision, and its state."""
+    state = torch.load(checkpoint, map_location="cpu", weights_only=True)
+    network = TASKS[name].build()
+    network.load_state_dict(state["ema"])
+    network.eval()
+    for parameter in network.parameters():
+        if parameter.ndim > 1:
+            parameter.data = parameter.data.half().float()
+    return network, state
+
+
+def _halved(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Store convolution weights in half precision behind a cast, which is folded on loading."""
+    kept, casts = [], []
+    for tensor in model.graph.initializer:
+        if tensor.data_type == TensorProto.FLOAT and len(tensor.dims) > 1:
+            values = numpy_helper.to_array(tensor).astype(np.float16)
+            kept.append(numpy_helper.from_array(values, f"{tensor.name}.half"))
+            casts.append(
+                helper.make_node(
+                    "Cast", [f"{tensor.name}.half"], [tensor.name], to=TensorProto.FLOAT
+                )
+            )
+        else:
+            kept.append(tensor)
+    nodes = [*casts, *model.graph.node]
+    del model.graph.initializer[:]
+    del model.graph.node[:]
+    model.graph.initializer.extend(kept)
+    model.graph.node.extend(nodes)
+    del model.graph.value_info[:]
+    return model
+
+
+def export_network(name: str, checkpoint: Path, target: Path, recipe: dict[str, Any]) -> float:
+    """Write `target` (ONNX, half-precision weights) and return the largest relative difference.
+
+    Parameter names are kept, less the prefix "network.". Raises ExportRefused, and writes
+    nothing, where torch and ONNX Runtime differ by more than TOLERANCE.
+    """
+    release = RELEASES[name]
+    network, state = averaged_network(name, checkpoint)
+    wrapped = _RESULTS[name](network).eval()
+    generator = torch.Generator().manual_seed(0)
+    example = torch.rand(1, 3, *release.input_size, generator=generator) * 255
+    partial = target.with_suffix(".partial")
+    torch.onnx.export(
+        wrapped,
+        (example,),
+        partial,
+        input_names=["image"],
+        output_names=list(release.outputs),
+        dynamo=True,
+        external_data=False,
+        optimize=True,
+        verbose=False,
+    )
+    model = _halved(onnx.load(partial))
+    partial.unlink()
+    spec = {
+        "input_size": list(release.input_size),
+        "channels": "RGB",
+        "range": [0, 255],
+        "images_seen": state["step"] * recipe["batch"],
+        "recipe": recipe,
+    }
+    model.metadata_props.add(key=SPEC_KEY, value=json.dumps(spec))
+    content = model.SerializeToString()
+    worst = _difference(wrapped, content, example, release)
+    if worst > TOLERANCE:
+        raise ExportRefused(f"torch and ONNX Runtime differ by {worst:.2e} in {name}")
+    partial.write_bytes(content)
+    partial.rename(target)
+    return worst
+
+
+def _difference(wrapped: nn.Module, content: bytes, example: Tensor, release: Release) -> float:
+    with torch.no_grad():
+        expected = wrapped(example)
+    expected = expected if isinstance(expected, tuple) else (expected,)
+    actual = OnnxNetwork(content)({"image": example.numpy()})
+    differences = []
+    for output, value in zip(release.outputs, expected, strict=True):
+        truth = value.numpy()
+        differences.append(float(np.abs(actual[output] - truth).max() / np.abs(truth).max()))
+    return max(differences)
+
+
+def update_table(folder: Path, name: str) -> None:
+    """Write a network's row in the folder's table of weights; other rows stay."""
+    content = (folder / f"{name}.onnx").read_bytes()
+    row = {
+        "name": name,
+        "file": f"{name}.onnx",
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "bytes": len(content),
+        **PROVENANCE[name],
+    }
+    path = folder / TABLE
+    rows = json.loads(path.read_text()) if path.exists() else []
+    rows = sorted([r for r in rows if r["name"] != name] + [row], key=lambda r: str(r["name"]))
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps(rows, indent=1) + "\n")
+    partial.rename(path)

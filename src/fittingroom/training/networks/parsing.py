@@ -1,0 +1,111 @@
+"""SCHP in the small: parsing, edge and fusion branches on an EfficientNet-Lite0 pyramid.
+
+Li et al., "Self-Correction for Human Parsing", TPAMI 2020 (its network is CE2P, Ruan et al., AAAI
+2019). The decoder steps down through strides 32, 16, 8 and 4 instead of jumping from 16 to 4.
+"""
+
+from typing import Final, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from fittingroom.labels import CLASS_COUNT
+from fittingroom.training.networks.efficientnet import (
+    PYRAMID_CHANNELS,
+    EfficientNetLite0,
+    conv_norm_relu,
+    upsample,
+)
+
+POOL_BINS: Final = (1, 2, 3, 6)
+FEATURES: Final = 64
+EDGE_FEATURES: Final = 32
+
+
+class ParsingOutput(NamedTuple):
+    """Logits at stride 4: parsing and fusion (n, 23, h, w), edge (n, 2, h, w)."""
+
+    parsing: Tensor
+    edge: Tensor
+    fusion: Tensor
+
+
+def _pool_matrix(side: int, bins: int) -> Tensor:
+    """Rows average the cells of each bin, as adaptive pooling does; (bins, side)."""
+    matrix = torch.zeros(bins, side)
+    for row in range(bins):
+        low, high = row * side // bins, -(-(row + 1) * side // bins)
+        matrix[row, low:high] = 1 / (high - low)
+    return matrix
+
+
+class ContextEncoding(nn.Module):
+    """Pyramid pooling: averages over 1, 2, 3 and 6 bins beside the features themselves.
+
+    Adaptive pooling is written as two matrix products, since ONNX has no operator for bins that
+    do not divide the side.
+    """
+
+    def __init__(self, inputs: int, width: int, outputs: int) -> None:
+        super().__init__()
+        self.stages = nn.ModuleList(nn.Conv2d(inputs, width, 1) for _ in POOL_BINS)
+        self.bottleneck = conv_norm_relu(inputs + width * len(POOL_BINS), outputs, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (n, inputs, h, w) to (n, outputs, h, w)."""
+        pooled = []
+        for bins, stage in zip(POOL_BINS, self.stages, strict=True):
+            rows = _pool_matrix(x.shape[2], bins).to(x)
+            columns = _pool_matrix(x.shape[3], bins).to(x)
+            pooled.append(upsample(torch.relu(stage(rows @ x @ columns.T)), x))
+        return self.bottleneck(torch.cat([*pooled, x], 1))
+
+
+class EdgeBranch(nn.Module):
+    """Edge logits from the levels at strides 4, 8 and 16, and the features they came from."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reduce = nn.ModuleList(
+            conv_norm_relu(inputs, EDGE_FEATURES, 1) for inputs in PYRAMID_CHANNELS[:3]
+        )
+        self.shared = nn.Conv2d(EDGE_FEATURES, 2, 3, padding=1)
+        self.join = nn.Conv2d(6, 2, 1)
+
+    def forward(self, levels: list[Tensor]) -> tuple[Tensor, Tensor]:
+        """Return edge logits (n, 2, h, w) and features (n, 96, h, w) at stride 4."""
+        features = [reduce(level) for reduce, level in zip(self.reduce, levels[:3], strict=True)]
+        edges = [upsample(self.shared(feature), levels[0]) for feature in features]
+        features = [upsample(feature, levels[0]) for feature in features]
+        return self.join(torch.cat(edges, 1)), torch.cat(features, 1)
+
+
+class ParsingNetwork(nn.Module):
+    """RGB 0..255 (n, 3, h, w) to `ParsingOutput`; the fusion logits are the result."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.backbone = EfficientNetLite0()
+        self.context = ContextEncoding(PYRAMID_CHANNELS[3], 48, 128)
+        self.decode16 = conv_norm_relu(128 + PYRAMID_CHANNELS[2], 128, 3)
+        self.decode8 = conv_norm_relu(128 + PYRAMID_CHANNELS[1], 96, 3)
+        self.decode4 = conv_norm_relu(96 + PYRAMID_CHANNELS[0], FEATURES, 3)
+        self.parsing = nn.Conv2d(FEATURES, CLASS_COUNT, 1)
+        self.edge = EdgeBranch()
+        self.fuse = conv_norm_relu(FEATURES + 3 * EDGE_FEATURES, 96, 1)
+        self.dropout = nn.Dropout2d(0.1)
+        self.fusion = nn.Conv2d(96, CLASS_COUNT, 1)
+
+    def forward(self, x: Tensor) -> ParsingOutput:
+        """Return logits at stride 4."""
+        levels = self.backbone(x)
+        y = self.context(levels[3])
+        for decode, level in (
+            (self.decode16, levels[2]),
+            (self.decode8, levels[1]),
+            (self.decode4, levels[0]),
+        ):
+            y = decode(torch.cat([upsample(y, level), level], 1))
+        edge, edge_features = self.edge(levels)
+        fused = self.dropout(self.fuse(torch.cat([y, edge_features], 1)))
+        return ParsingOutput(self.parsing(y), edge, self.fusion(fused))
