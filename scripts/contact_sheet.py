@@ -107,7 +107,7 @@ def main() -> None:
             for number, pair in pairs[start : start + options.rows]
         ]
         sheet = cv2.cvtColor(np.vstack(rows), cv2.COLOR_RGB2BGR)
-        cv2.imwrite(str(options.out / f"sheet_{start // options.rows:02d}.jpg"), sheet)
+        cv2.imwrite(str(options.out / f"sheet_{start // options.rows:02d}.png"), sheet)
 
 
 if __name__ == "__main__":

@@ -638,6 +638,13 @@ class _Arm:
         root_u, root_y = self.root
         return float(np.hypot(us - root_u, ys - root_y).max()) / max(4.0, self.armpit[0])
 
+    def within(self, width: int) -> "_Arm":
+        """The same arm on a half of another width."""
+        sleeve = np.zeros((len(self.sleeve), width), np.bool_)
+        shared = min(width, self.sleeve.shape[1])
+        sleeve[:, :shared] = self.sleeve[:, :shared]
+        return _Arm(self.armpit, self.shoulder, sleeve)
+
     @property
     def root(self) -> Spot:
         """Middle between armpit and shoulder."""
@@ -673,7 +680,19 @@ def _arms(halves: tuple[_Half, _Half], bends: tuple[list[_Bend], list[_Bend]]) -
         shoulder = _shoulder(half, armpit)
         down = gap if gap and not own else (1.12 * armpit[0], float(half.bottom))
         found.append(_Arm(armpit, shoulder, _sleeve_part(half, armpit, shoulder, down)))
-    return found[0], found[1]
+    return _agreeing(found[0], found[1], (pits[0] is not None, pits[1] is not None))
+
+
+def _agreeing(first: _Arm, second: _Arm, sure: tuple[bool, bool]) -> tuple[_Arm, _Arm]:
+    """Both arms; one much longer than the other, whose armpit was only guessed, is not one.
+
+    It is a strip of the body's side, cut off by the guess: the other arm's mirror image replaces it.
+    """
+    if not sure[0] and first.length > 1.8 * second.length:
+        return second.within(first.sleeve.shape[1]), second
+    if not sure[1] and second.length > 1.8 * first.length:
+        return first, first.within(second.sleeve.shape[1])
+    return first, second
 
 
 def _level(half: _Half, spot: Spot) -> float:

@@ -143,10 +143,11 @@ def export_network(name: str, checkpoint: Path, target: Path, recipe: dict[str, 
         partial,
         input_names=["image"],
         output_names=list(release.outputs),
-        dynamo=True,
-        external_data=False,
-        optimize=True,
-        verbose=False,
+        dynamo=False,
+        # Preserved, in evaluation mode: otherwise batch norms are folded into the convolutions
+        # and the file could not be read back into torch by parameter name.
+        training=torch.onnx.TrainingMode.PRESERVE,
+        opset_version=17,
     )
     model = _halved(onnx.load(partial))
     partial.unlink()

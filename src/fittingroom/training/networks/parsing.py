@@ -6,6 +6,7 @@ Li et al., "Self-Correction for Human Parsing", TPAMI 2020 (its network is CE2P,
 
 from typing import Final, NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -32,11 +33,11 @@ class ParsingOutput(NamedTuple):
 
 def _pool_matrix(side: int, bins: int) -> Tensor:
     """Rows average the cells of each bin, as adaptive pooling does; (bins, side)."""
-    matrix = torch.zeros(bins, side)
+    matrix = np.zeros((bins, side), np.float32)
     for row in range(bins):
         low, high = row * side // bins, -(-(row + 1) * side // bins)
         matrix[row, low:high] = 1 / (high - low)
-    return matrix
+    return torch.from_numpy(matrix)  # built by numpy, so that export sees a constant
 
 
 class ContextEncoding(nn.Module):
@@ -55,8 +56,8 @@ class ContextEncoding(nn.Module):
         """Map (n, inputs, h, w) to (n, outputs, h, w)."""
         pooled = []
         for bins, stage in zip(POOL_BINS, self.stages, strict=True):
-            rows = _pool_matrix(x.shape[2], bins).to(x)
-            columns = _pool_matrix(x.shape[3], bins).to(x)
+            rows = _pool_matrix(int(x.shape[2]), bins).to(x)
+            columns = _pool_matrix(int(x.shape[3]), bins).to(x)
             pooled.append(upsample(torch.relu(stage(rows @ x @ columns.T)), x))
         return self.bottleneck(torch.cat([*pooled, x], 1))
 
