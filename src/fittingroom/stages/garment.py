@@ -686,7 +686,7 @@ def _arms(halves: tuple[_Half, _Half], bends: tuple[list[_Bend], list[_Bend]]) -
 def _agreeing(first: _Arm, second: _Arm, sure: tuple[bool, bool]) -> tuple[_Arm, _Arm]:
     """Both arms; one much longer than the other, whose armpit was only guessed, is not one.
 
-    It is a strip of the body's side, cut off by the guess: the other arm's mirror image replaces it.
+    It is a strip of the body's side that the guess cut off: the other arm, mirrored, replaces it.
     """
     if not sure[0] and first.length > 1.8 * second.length:
         return second.within(first.sleeve.shape[1]), second
