@@ -23,8 +23,8 @@ from fittingroom.skeleton import (
 from fittingroom.types import Image, Network, Pose, Size
 
 STRIDE: Final = 4
-PEAK_THRESHOLD: Final = 0.2
-FIELD_THRESHOLD: Final = 0.08
+PEAK_THRESHOLD: Final = 0.1
+FIELD_THRESHOLD: Final = 0.05
 """Along a limb the field must point the limb's way by at least this much to count."""
 
 FIELD_SAMPLES: Final = 10
