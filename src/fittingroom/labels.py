@@ -61,6 +61,9 @@ SKIN: Final = (
     Lip.LEFT_LEG,
     Lip.RIGHT_LEG,
 )
+UPPER_LAYERS: Final = (Lip.UPPER_CLOTHES, Lip.COAT, Lip.DRESS)
+"""What an upper garment replaces; of a dress only the part above the waist."""
+
 MIRRORED_LABELS: Final = ((14, 15), (16, 17), (18, 19))
 """Pairs that change places when a picture is mirrored."""
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from fittingroom.framing import choose_subject, try_on_frame
 from fittingroom.geometry import Frame
-from fittingroom.labels import LabelSet, Lip
+from fittingroom.labels import UPPER_LAYERS, LabelSet, Lip
 from fittingroom.stages.composition import Composition
 from fittingroom.types import (
     Category,
@@ -96,10 +96,10 @@ class TryOn:
     def removed_layers(self) -> tuple[Lip, ...]:
         """The layers of old clothes that the garment replaced, the largest first."""
         under = self.person.parsing.labels[self.layout.removed >= 128]
-        counts = np.bincount(under, minlength=len(Lip))[: len(Lip)]
-        layers = sorted(Lip, key=lambda layer: -int(counts[layer]))
+        counts = np.bincount(under, minlength=len(Lip))
+        layers = sorted(UPPER_LAYERS, key=lambda layer: -int(counts[layer]))
         least = max(1.0, LEAST_LAYER * under.size)
-        return tuple(layer for layer in layers if layer and counts[layer] >= least)
+        return tuple(layer for layer in layers if counts[layer] >= least)
 
 
 def try_on(

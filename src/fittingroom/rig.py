@@ -155,9 +155,12 @@ def read_cut(garment: Garment) -> Cut:
     )  # fmt: skip
 
 
-def _with_usable_sleeves(cut: Cut, mask: Mask) -> Cut:
+def _with_usable_sleeves(cut: Cut, mask: Mask, sleeve: Sleeve) -> Cut:
     """Take a sleeve that is hidden or badly traced from the other side."""
-    filled = [_filled_share(cut, side, mask) for side in (0, 1)]
+    filled = [
+        _filled_share(cut, side, mask) if _sleeve_is_plausible(cut, side, sleeve) else 0.0
+        for side in (0, 1)
+    ]
     worse = int(filled[1] < filled[0])
     good = 1 - worse
     if filled[worse] > 0.92 or filled[good] < filled[worse] + 0.06:
@@ -239,7 +242,7 @@ def _hem_targets(cut: Cut, ends: Points, scale: float) -> tuple[Points, Points]:
 
 def build_rig(body: Body, garment: Garment) -> Rig:
     """Lay the garment's outline on the body."""
-    cut = _with_usable_sleeves(read_cut(garment), garment.mask)
+    cut = _with_usable_sleeves(read_cut(garment), garment.mask, garment.sleeve)
     scale = _scale(body, cut)
     levels = _levels(body, cut, scale)
     targets, sources, holes = [], [], []
@@ -293,12 +296,16 @@ def _half_widths(body: Body, cut: Cut, side: int, scale: float, places: Floats) 
     return np.asarray(np.clip(own, 1.15 * arm, 1.35 * arm), np.float32)
 
 
-def _sleeve_is_plausible(cut: Cut, side: int) -> bool:
-    """Whether the cuff lies apart from the hem's corner and the sleeve has some length."""
+def _sleeve_is_plausible(cut: Cut, side: int, sleeve: Sleeve) -> bool:
+    """Whether the cuff lies apart from the hem's corner and the sleeve has some length.
+
+    A long sleeve may hang down beside the hem, a short one may not.
+    """
     cuff = (cut.outer[side][-1] + cut.inner[side][-1]) / 2
     width = float(np.linalg.norm(cut.armpit[1] - cut.armpit[0]))
     start = (cut.shoulder[side] + cut.armpit[side]) / 2
-    apart = float(np.linalg.norm(cuff - cut.hem[side])) > 0.12 * width
+    least = 0.05 if sleeve is Sleeve.LONG else 0.12
+    apart = float(np.linalg.norm(cuff - cut.hem[side])) > least * width
     return apart and float(np.linalg.norm(cuff - start)) > 0.1 * width
 
 
@@ -306,7 +313,7 @@ def _strip(
     body: Body, cut: Cut, side: int, scale: float, hole: Points, sleeve: Sleeve
 ) -> Strip | None:
     """Lay a sleeve along shoulder, elbow and wrist; None without sleeve."""
-    if sleeve is Sleeve.NONE or not _sleeve_is_plausible(cut, side):
+    if sleeve is Sleeve.NONE or not _sleeve_is_plausible(cut, side, sleeve):
         return None
     cuff = _cuff_place(body, cut, side, scale, sleeve)
     pit = _place_beside(body.arms[side], hole[1])
