@@ -138,10 +138,10 @@ def score_parsing(
 ) -> dict[str, float]:
     """Intersection over union of each group, pixels of all pictures pooled, and their mean.
 
-    Somebody whom the pose network does not find counts as all background.
+    Groups that no picture shows are left out. Somebody whom the pose network does not find counts
+    as all background.
     """
-    both = dict.fromkeys(GROUPS, 0)
-    either = dict.fromkeys(GROUPS, 0)
+    both, either, shown = (dict.fromkeys(GROUPS, 0) for _ in range(3))
     for example in examples:
         people = estimator(example.image)
         labels = np.zeros(example.classes.shape, np.uint8)
@@ -153,5 +153,6 @@ def score_parsing(
             actual = np.isin(truth, members) & counted
             both[group] += int((predicted & actual).sum())
             either[group] += int((predicted | actual).sum())
-    scores = {group: both[group] / max(1, either[group]) for group in GROUPS}
+            shown[group] += int(actual.sum())
+    scores = {group: both[group] / either[group] for group in GROUPS if shown[group]}
     return {**scores, "mean": float(np.mean(list(scores.values())))}
