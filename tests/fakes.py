@@ -57,11 +57,10 @@ def _parse_person(image, pose):
     return Person(image, pose, Parsing(labels), np.zeros_like(labels))
 
 
-def _parse_photo(photo, pose, label_set):
-    index = {"lip": 5, "atr": 4, "acgpn": 4}[label_set]
-    labels = np.zeros(photo.shape[:2], np.uint8)
-    labels[100:200, 150:250] = index
-    return labels
+def _parse_photo(photo, pose):
+    classes = np.zeros(photo.shape[:2], np.uint8)
+    classes[100:200, 150:250] = Lip.UPPER_CLOTHES
+    return classes
 
 
 def _isolate(photo, category):

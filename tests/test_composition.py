@@ -5,11 +5,11 @@ import pytest
 from figures import SKIN, TROUSERS, make_garment, make_person
 from fittingroom.geometry import Frame
 from fittingroom.inpainting import extend, nearest, nearest_labels, push_pull
-from fittingroom.labels import Lip
+from fittingroom.labels import Lip, Part
 from fittingroom.skin import arm_tone, looks_like_skin, skin_tone
 from fittingroom.stages.background import plain_background
 from fittingroom.stages.clothes_warping import warp_clothes
-from fittingroom.stages.composition import compose
+from fittingroom.stages.composition import Composition, compose
 from fittingroom.stages.content_fusion import fuse_content
 from fittingroom.stages.semantic_generation import generate_semantics
 from fittingroom.types import Size, Sleeve
@@ -167,3 +167,14 @@ def test_skin_is_told_by_the_persons_own():
     alike = looks_like_skin(person.image, skin_tone(person))
     assert alike[125, 288] == 255
     assert alike[400, 288] == 0
+
+
+def test_a_plain_background_keeps_the_bag():
+    photo = np.full((300, 200, 3), 60, np.uint8)
+    classes = np.zeros((300, 200), np.uint8)
+    classes[50:250, 60:140] = Lip.PANTS
+    classes[150:230, 140:190] = Part.BAG
+    untouched = Composition(photo, np.zeros((300, 200), np.uint8))
+    plain = plain_background(untouched, photo, classes)
+    assert (plain.image[190, 165] == photo[190, 165]).all()
+    assert (plain.image[20, 20] > 215).all()

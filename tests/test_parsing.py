@@ -94,8 +94,6 @@ class PlainNetwork:
 
 
 def test_a_photo_gets_labels_of_its_own_size() -> None:
-    labels = Parser(PlainNetwork()).parse_photo(
-        np.zeros((700, 401, 3), np.uint8), standing(3.0), LabelSet.LIP
-    )
+    labels = Parser(PlainNetwork()).parse_photo(np.zeros((700, 401, 3), np.uint8), standing(3.0))
     assert labels.shape == (700, 401) and labels.dtype == np.uint8
     assert (labels[60:480, 100:200] == Lip.PANTS).all()

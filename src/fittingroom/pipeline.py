@@ -10,8 +10,9 @@ import numpy as np
 
 from fittingroom.framing import choose_subject, try_on_frame
 from fittingroom.geometry import Frame
-from fittingroom.labels import UPPER_LAYERS, LabelSet, Lip
+from fittingroom.labels import UPPER_LAYERS, Lip
 from fittingroom.stages.composition import Composition
+from fittingroom.stages.parsing import to_lip
 from fittingroom.types import (
     Category,
     Fusion,
@@ -47,18 +48,18 @@ class Stages:
 
     estimate_pose: photo to everyone in it, in photo pixels, the main person first.
     parse_person: frame image and the pose in it to Person.
-    parse_photo: photo, pose and label set to the labels (h, w) of the whole photo.
+    parse_photo: photo and pose to the classes (h, w), `Lip` or `Part`, of the whole photo.
     isolate_garment: product photo and category, None to tell it, to Garment.
     generate_semantics: where body parts and garment will lie.
     warp_clothes: the garment in the shape that the layout asks for.
     fuse_content: what lies under the garment, and the light on it.
     compose: the frame's changes put back into the full-size photo.
-    plain_background: the composition on a plain ground, by the photo's labels.
+    plain_background: the composition on a plain ground, by the photo's classes.
     """
 
     estimate_pose: Callable[[Image], tuple[Pose, ...]]
     parse_person: Callable[[Image, Pose], Person]
-    parse_photo: Callable[[Image, Pose, LabelSet], LabelMap]
+    parse_photo: Callable[[Image, Pose], LabelMap]
     isolate_garment: Callable[[Image, Category | None], Garment]
     generate_semantics: Callable[[Person, Garment], Layout]
     warp_clothes: Callable[[Person, Garment, Layout], WarpedGarment]
@@ -127,9 +128,10 @@ def try_on(
     warped = stages.warp_clothes(person, garment, layout)
     fusion = stages.fuse_content(person, garment, layout, warped)
     composed = stages.compose(photo, frame, garment, warped, layout, fusion)
-    labels = stages.parse_photo(photo, subject.pose, LabelSet.LIP) if plain or whole else None
-    if plain and labels is not None:
-        composed = stages.plain_background(composed, photo, labels)
+    classes = stages.parse_photo(photo, subject.pose) if plain or whole else None
+    if plain and classes is not None:
+        composed = stages.plain_background(composed, photo, classes)
+    labels = None if classes is None else to_lip(classes)
     return TryOn(
         composed.image, composed.changed, people, subject.pose, frame, person, garment, layout,
         warped, fusion, labels, subject.notices, milliseconds,

@@ -9,6 +9,7 @@ from fittingroom.images import PhotoSource, read_photo, write_image
 from fittingroom.options import AUTO, background_named, category_named, label_set_named
 from fittingroom.pipeline import Background, Stages, TryOn, try_on
 from fittingroom.report import try_on_report
+from fittingroom.stages.parsing import to_label_set
 from fittingroom.types import Garment, Image, LabelMap, Pose
 from fittingroom.weights import WeightsCard, load_cards
 
@@ -85,7 +86,8 @@ class FittingRoom:
         """
         label_set = label_set_named(labels)
         image = read_photo(photo)
-        return self._stages.parse_photo(image, self.pose(image)[0], label_set)
+        classes = self._stages.parse_photo(image, self.pose(image)[0])
+        return to_label_set(classes, label_set)
 
     def garment(self, photo: PhotoSource, category: str = AUTO) -> Garment:
         """Cut the garment from its product photo."""

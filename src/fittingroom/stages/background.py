@@ -26,14 +26,15 @@ _GUIDE_NOISE: Final = 60.0
 """Variance of the guide, in grey levels squared, below which it counts as flat."""
 
 
-def plain_background(composition: Composition, photo: Image, labels: LabelMap) -> Composition:
+def plain_background(composition: Composition, photo: Image, classes: LabelMap) -> Composition:
     """Replace the surroundings by a light ground; people keep a soft edge of 1 to 2 pixels.
 
-    photo: (h, w, 3), as the person was photographed. labels: LIP labels (h, w) of the photo.
+    photo: (h, w, 3), as the person was photographed. classes: `Lip` or `Part` (h, w) of the
+    photo; bags belong to the person.
     `changed` of the result also covers what was replaced.
     """
     size = Size(*photo.shape[:2])
-    person = _people(composition, labels)
+    person = _people(composition, classes)
     slope, offset = _edge_fit(composition.image, person)
     image, changed = composition.image.copy(), composition.changed.copy()
     for start in range(0, size.height, _BAND):
@@ -44,9 +45,9 @@ def plain_background(composition: Composition, photo: Image, labels: LabelMap) -
     return Composition(image, changed, composition.parsing, composition.frame)
 
 
-def _people(composition: Composition, labels: LabelMap) -> Mask:
+def _people(composition: Composition, classes: LabelMap) -> Mask:
     """Mask (h, w) of who is in front of the background after the change."""
-    people = np.where(labels != Lip.BACKGROUND, np.uint8(255), np.uint8(0))
+    people = np.where(classes != Lip.BACKGROUND, np.uint8(255), np.uint8(0))
     if composition.parsing is None or composition.frame is None:
         return people
     return _with_new(people, composition.changed, composition.parsing, composition.frame)

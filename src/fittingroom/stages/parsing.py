@@ -182,8 +182,8 @@ class Parser:
         classes = self.classes(image, pose)
         return Person(image, pose, Parsing(to_lip(classes)), held_things(classes, pose))
 
-    def parse_photo(self, photo: Image, pose: Pose, labels: LabelSet) -> LabelMap:
-        """Label the main person of a whole photo, (h, w) uint8 of the photo's size.
+    def parse_photo(self, photo: Image, pose: Pose) -> LabelMap:
+        """Classes of the main person of a whole photo, (h, w) uint8 of the photo's size.
 
         The person is looked at in a frame around the whole body, and again in the try-on frame,
         whose labels win where it reaches. pose: in photo pixels.
@@ -193,7 +193,7 @@ class Parser:
         for frame in self._frames(pose, size):
             seen = self.classes(frame.enter(photo), frame.enter_pose(pose))
             _lay(classes, frame, seen)
-        return to_label_set(classes, labels)
+        return classes
 
     def _frames(self, pose: Pose, photo: Size) -> list[Frame]:
         frames = [body_frame(pose, photo, self._size)]

@@ -53,7 +53,7 @@ def _run(name: str, data: Path, poses: Path, out: Path, seconds: float, threads:
     photos = [ccp.read_photo(root, key, known[key], names) for key in training]
     if name == "parsing":
         photos = [photo for photo in photos if photo.classes is not None]
-    empty = views.read_empty(data / "garments" / "images", 400)
+    empty = views.read_empty(data / "garments" / "images", 900)
     train(RECIPES[name], views.ViewMaker(photos, empty), out, seconds, typer.echo)
 
 

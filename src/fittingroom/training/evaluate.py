@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from fittingroom.labels import IGNORED, SKIN, LabelSet, Lip
+from fittingroom.labels import IGNORED, SKIN, Lip
 from fittingroom.skeleton import Joint
 from fittingroom.stages.parsing import Parser, to_lip
 from fittingroom.stages.pose import PoseEstimator
@@ -146,7 +146,7 @@ def score_parsing(
         people = estimator(example.image)
         labels = np.zeros(example.classes.shape, np.uint8)
         if people:
-            labels = parser.parse_photo(example.image, people[0], LabelSet.LIP)
+            labels = to_lip(parser.parse_photo(example.image, people[0]))
         truth, counted = to_lip(example.classes), example.classes != IGNORED
         for group, members in GROUPS.items():
             predicted = np.isin(labels, members) & counted

@@ -136,11 +136,11 @@ class ViewMaker:
     def draw(self, rng: np.random.Generator, labelled: bool) -> View:
         """Draw a view; with `labelled`, every pixel's class is known or ignored."""
         kind = rng.random()
-        if kind < 0.05:
+        if kind < 0.1:
             return self._nobody(rng)
-        if kind < 0.17:
+        if kind < 0.22:
             return self._mosaic(rng)
-        if kind < 0.42:
+        if kind < 0.46:
             return self._studio(rng)
         sources = self._labelled if labelled else self._sources
         return self._street(rng, sources[rng.integers(len(sources))])
