@@ -82,15 +82,24 @@ def compose(
     """Lay ground and garment into the photo; pixels outside `changed` stay byte for byte."""
     changed = _leave(_allowed(layout, fusion), frame, Size(*photo.shape[:2]))
     cloth = _cloth(garment, warped, layout, fusion, frame.scale)
+    ground = _prefiltered(fusion.image, frame.scale)
+    opacity = _prefiltered(fusion.opacity, frame.scale)
     image = photo.copy()
     left, top, right, bottom = box(changed)
     for start in range(top, bottom, _BAND):
         size = Size(min(_BAND, bottom - start), right - left)
         window = _Window(size, _window_matrix(frame, left, start))
         part = (slice(start, start + size.height), slice(left, right))
-        blended = _blend(photo[part], window, cloth, fusion)
+        blended = _blend(photo[part], window, cloth, ground, opacity)
         cv2.copyTo(blended, changed[part], image[part])
     return Composition(image, changed, layout.parsing, frame)
+
+
+def _prefiltered(picture: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
+    """A frame-sized picture without detail that the photo's fewer pixels cannot show."""
+    if scale <= 1.05:
+        return picture
+    return np.asarray(cv2.GaussianBlur(picture, (0, 0), 0.5 * np.sqrt(scale**2 - 1)), np.uint8)
 
 
 def _cloth(
@@ -99,9 +108,9 @@ def _cloth(
     step = _step(warped)
     image, ratio = _reduced(garment.image, step * scale)
     image = _bled(image, garment.mask & ~garment.inner_back)
-    cover = cv2.multiply(warped.mask, _visible(layout), scale=1 / 255)
+    cover = np.asarray(cv2.multiply(warped.mask, _visible(layout), scale=1 / 255), np.uint8)
     return _Cloth(
-        image, ratio, warped.source, np.asarray(cover, np.uint8), fusion.shading,
+        image, ratio, warped.source, _prefiltered(cover, scale), fusion.shading,
         3 * step, max(1.0, 0.6 / scale),
     )  # fmt: skip
 
@@ -191,10 +200,10 @@ def _worn(window: _Window, cloth: _Cloth) -> Image:
     return np.asarray(cv2.multiply(worn, cv2.merge([light] * 3), scale=1 / 128), np.uint8)
 
 
-def _blend(photo: Image, window: _Window, cloth: _Cloth, fusion: Fusion) -> Image:
-    """Photo under painted ground under garment, for one window."""
-    ground = np.asarray(window.lift(fusion.image, cv2.INTER_LINEAR), np.uint8)
-    painted = _weight(window.lift(fusion.opacity, cv2.INTER_LINEAR), 1.0)
-    base = cv2.blendLinear(np.ascontiguousarray(photo), ground, 1 - painted, painted)
+def _blend(photo: Image, window: _Window, cloth: _Cloth, ground: Image, opacity: Mask) -> Image:
+    """Photo under painted ground under garment, for one window; both of the frame's size."""
+    lifted = np.asarray(window.lift(ground, cv2.INTER_LINEAR), np.uint8)
+    painted = _weight(window.lift(opacity, cv2.INTER_LINEAR), 1.0)
+    base = cv2.blendLinear(np.ascontiguousarray(photo), lifted, 1 - painted, painted)
     cover = _weight(window.lift(cloth.cover, cv2.INTER_LINEAR), cloth.gain)
     return np.asarray(cv2.blendLinear(base, _worn(window, cloth), 1 - cover, cover), np.uint8)
