@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -5,7 +7,7 @@ from figures import make_garment, make_person, make_pose
 from fittingroom.labels import Lip
 from fittingroom.skeleton import Joint
 from fittingroom.stages.semantic_generation import generate_semantics
-from fittingroom.types import Sleeve
+from fittingroom.types import Parsing, Sleeve
 
 
 def layout_of(person, sleeve=Sleeve.SHORT):
@@ -40,6 +42,15 @@ def test_a_dress_stays_as_a_skirt_below_the_hem():
     assert not layout.removed[650:].any()
     assert (layout.removed[300:380, 250:330] > 0).all()
     assert not layout.parsing.mask(Lip.DRESS).any()
+
+
+def test_a_top_taken_for_a_dress_goes_whole():
+    person = make_person()
+    labels = person.parsing.labels.copy()
+    labels[labels == Lip.UPPER_CLOTHES] = Lip.DRESS
+    layout = layout_of(dataclasses.replace(person, parsing=Parsing(labels)))
+    assert share(layout.removed, person.parsing.mask(Lip.UPPER_CLOTHES)) > 0.97
+    assert not layout.parsing.mask(Lip.SKIRT).any()
 
 
 def test_face_hair_and_held_things_are_in_front():

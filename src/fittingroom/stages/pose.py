@@ -59,6 +59,11 @@ class Connection(NamedTuple):
     end: Peak
     quality: float
 
+    @property
+    def strength(self) -> float:
+        """Quality weighed by both peaks: a faint peak on the way must not beat the joint itself."""
+        return self.quality * float(np.sqrt(self.start.score * self.end.score))
+
 
 @dataclass(slots=True)
 class _Assembly:
@@ -105,7 +110,7 @@ def _offset(plane: NDArray[np.float32], x: int, y: int) -> tuple[float, float]:
 
 
 def connect(starts: list[Peak], ends: list[Peak], fields: NDArray[np.float32]) -> list[Connection]:
-    """Join peaks by the field (2, h, w) between them: greedy by quality, each peak used once."""
+    """Join peaks by the field (2, h, w) between them: greedy by strength, each peak used once."""
     candidates = [
         Connection(start, end, quality)
         for start in starts
@@ -114,7 +119,7 @@ def connect(starts: list[Peak], ends: list[Peak], fields: NDArray[np.float32]) -
     ]
     chosen: list[Connection] = []
     used: set[int] = set()
-    for candidate in sorted(candidates, key=lambda c: -c.quality):
+    for candidate in sorted(candidates, key=lambda c: -c.strength):
         if used.isdisjoint({candidate.start.ident, candidate.end.ident}):
             used |= {candidate.start.ident, candidate.end.ident}
             chosen.append(candidate)
@@ -122,7 +127,11 @@ def connect(starts: list[Peak], ends: list[Peak], fields: NDArray[np.float32]) -
 
 
 def _field_along(start: Peak, end: Peak, fields: NDArray[np.float32]) -> float:
-    """Mean of field · direction from start to end; 0 where too little of the way agrees."""
+    """Mean of field · direction from start to end; 0 where too little of the way agrees.
+
+    Limbs longer than the picture is high lose; OpenPose's own limit, half of that, would cut the
+    hips off half bodies.
+    """
     way = np.array([end.x - start.x, end.y - start.y])
     length = float(np.hypot(*way))
     if length < 1e-3:
@@ -134,7 +143,7 @@ def _field_along(start: Peak, end: Peak, fields: NDArray[np.float32]) -> float:
     along = (fields[0, rows, columns] * way[0] + fields[1, rows, columns] * way[1]) / length
     if float((along > FIELD_THRESHOLD).mean()) < LEAST_FIELD_SHARE:
         return 0.0
-    too_long = min(0.5 * height / length - 1, 0.0)
+    too_long = min(height / length - 1, 0.0)
     return float(along.mean()) + too_long
 
 

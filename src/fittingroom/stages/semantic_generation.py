@@ -73,7 +73,7 @@ def generate_semantics(person: Person, garment: Garment) -> Layout:
     draped = drape(rig, garment, person.size)
     arms = [_arm(body, rig, draped, side) for side in (0, 1)]
     looks = _looks(person)
-    labels = _as_dress(_repaired(person, body, arms, looks), body)
+    labels = _as_dress(_as_top(_repaired(person, body, arms, looks), body), body)
     held = _carried(person, body)
     kept = _kept_in_front(labels, arms, draped.torso) | held
     removed = (_removed(labels, body, arms) | (person.held & ~held)) & ~kept
@@ -201,6 +201,16 @@ def _beyond_cuff(arm: _Arm, torso: Mask) -> NDArray[np.bool_]:
     beside = (arm.place > 1) | (arm.inset < (arm.place - arm.cuff) * 0.6)
     over = (arm.place > arm.cuff) & beside
     return np.asarray(np.where(torso >= 128, over, free) & (arm.sleeve < 128), bool)
+
+
+def _as_top(labels: LabelMap, body: Body) -> LabelMap:
+    """A dress that ends above trousers is a top: parsers take long tops for dresses."""
+    dress = labels == Lip.DRESS
+    below = _height(body, labels.shape) > _THIGH
+    trousers = below & np.isin(labels, (Lip.PANTS, Lip.SKIRT))
+    if np.count_nonzero(dress & below) >= 0.3 * np.count_nonzero(trousers):
+        return labels
+    return np.where(dress, np.uint8(Lip.UPPER_CLOTHES), labels)
 
 
 def _as_dress(labels: LabelMap, body: Body) -> LabelMap:
