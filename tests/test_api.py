@@ -10,7 +10,9 @@ import pytest
 import fittingroom
 from fakes import make_photo, make_stages
 from fittingroom import ErrorCode, FittingRoom, FittingRoomError
-from fittingroom.options import category_named
+from fittingroom.labels import LabelSet
+from fittingroom.options import background_named, category_named, label_set_named
+from fittingroom.pipeline import Background
 from fittingroom.types import Category
 
 
@@ -99,6 +101,11 @@ def test_aliases_of_upper(text):
     assert category_named(text) is Category.UPPER
 
 
+def test_capitals_and_blanks_are_forgiven():
+    assert background_named(" Plain") is Background.PLAIN
+    assert label_set_named("LIP") is LabelSet.LIP
+
+
 def test_auto_is_no_category():
     assert category_named("auto") is None
 
@@ -116,6 +123,7 @@ def test_an_unknown_option_is_refused():
     room = FittingRoom(make_stages())
     for call in (
         lambda: room.try_on(make_photo(), make_photo(), category="hat"),
+        lambda: room.try_on(make_photo(), make_photo(), category=None),
         lambda: room.try_on(make_photo(), make_photo(), background="beach"),
         lambda: room.parse(make_photo(), labels="coco"),
     ):

@@ -81,6 +81,15 @@ def test_it_goes_on_after_failures(folder):
     assert [path.name for path in (folder / "out").iterdir()] == ["1__g.jpg"]
 
 
+def test_names_that_no_file_can_have(folder):
+    long = "x" * 300
+    first, second = outcomes(folder, f"a/1.jpg,{long}.png\na/1.jpg,g.png,,{long}\n")
+    assert first.error is not None
+    assert first.error.code == ErrorCode.MISSING_FILE
+    assert second.error is not None
+    assert second.error.code == ErrorCode.NOT_WRITABLE
+
+
 def test_a_fault_of_ours_costs_one_pair(folder, monkeypatch):
     room = FittingRoom(make_stages())
     whole = room.try_on

@@ -15,6 +15,7 @@ from fittingroom import cli, images, weights
 from fittingroom.errors import ErrorCode
 from fittingroom.framing import HIPS
 from fittingroom.images import read_photo, write_image
+from fittingroom.preview import STEP_FILES
 from fittingroom.room import FittingRoom
 from fittingroom.types import Pose
 
@@ -82,6 +83,7 @@ def test_try_with_every_option(folder, capsys):
 
 
 def test_steps_into_a_folder_that_exists(folder, capsys):
+    assert set(STEP_FILES) == STEPS
     (folder / "steps").mkdir()
     succeed(capsys, "try", "p.png", "g.png", "-o", "out.png", "--steps", "steps")
     assert {path.name for path in (folder / "steps").iterdir()} == STEPS
@@ -159,6 +161,38 @@ def test_people_who_cannot_be_dressed(folder, capsys, monkeypatch, people, code)
 def test_refusals(folder, capsys, arguments, code):
     (folder / "pairs.csv").write_text("p.png,g.png\n")
     assert fail(capsys, *arguments.split()) == code
+
+
+def test_steps_never_replace_an_input_or_another_output(folder, capsys):
+    (folder / "steps").mkdir()
+    (folder / "garment.png").write_bytes((folder / "g.png").read_bytes())
+    for line in (
+        "try p.png garment.png -o out.png --steps .",
+        "try p.png g.png -o steps/pose.png --steps steps",
+        "try p.png g.png -o out.png --report steps/labels.png --steps steps",
+        "try p.png g.png -o new.png --steps new.png",
+    ):
+        assert fail(capsys, *line.split()) == "bad_option"
+    (folder / "steps" / "changed.png").mkdir()
+    (folder / "out.png").write_bytes(b"kept")
+    line = "try p.png g.png -o out.png --steps steps"
+    assert fail(capsys, *line.split()) == "not_writable"
+    assert (folder / "out.png").read_bytes() == b"kept"
+
+
+def test_names_that_no_file_can_have(folder, capsys):
+    long, loop = "x" * 300, folder / "loop.png"
+    loop.symlink_to(loop)
+    for line in (
+        f"try p.png g.png -o {long}.png",
+        f"try p.png g.png -o out.png --report {long}",
+        f"try p.png g.png -o out.png --steps {long}",
+        f"batch pairs.csv -o {long}",
+        "try p.png g.png -o loop.png",
+    ):
+        (folder / "pairs.csv").write_text("p.png,g.png\n")
+        assert fail(capsys, *line.split()) == "not_writable"
+    assert fail(capsys, "try", long, "g.png", "-o", "out.png") == "missing_file"
 
 
 def test_bad_pictures(folder, capsys):

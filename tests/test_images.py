@@ -1,5 +1,7 @@
 import io
+import os
 import struct
+import warnings
 import zlib
 
 import cv2
@@ -67,6 +69,12 @@ def test_an_impossible_turn_is_no_turn(turn):
     exif = PIL.Image.Exif()
     exif[0x0112] = turn
     assert images.read_photo(encoded(PIL.Image.fromarray(smooth()), exif=exif)).shape == (64, 48, 3)
+
+
+@pytest.mark.parametrize("name", ["JPEG", "PNG", "WEBP"])
+def test_broken_exif_is_no_turn(name):
+    content = encoded(PIL.Image.fromarray(smooth()), name, exif=b"Exif\0\0nonsense")
+    assert images.read_photo(content).shape == (64, 48, 3)
 
 
 @pytest.mark.parametrize("mode", ["L", "1", "P", "LA", "RGBA", "CMYK"])
@@ -166,6 +174,12 @@ def test_size_limits_are_checked_before_decoding(monkeypatch):
     assert code_of(b"x" * 1001) == ErrorCode.TOO_LARGE
 
 
+def test_large_pictures_are_too_large_where_warnings_are_errors():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert code_of(png_claiming(10_000, 10_000)) == ErrorCode.TOO_LARGE
+
+
 def test_byte_limit_of_a_file(tmp_path, monkeypatch):
     monkeypatch.setattr(images, "MAX_BYTES", 1000)
     (tmp_path / "big.jpg").write_bytes(b"x" * 1001)
@@ -239,6 +253,37 @@ def test_unwritable_targets(tmp_path):
         images.write_image(tmp_path / "folder.png", smooth())
     assert caught.value.code == ErrorCode.NOT_WRITABLE
     assert [p.name for p in tmp_path.iterdir()] == ["folder.png"]
+
+
+def test_devices_and_read_only_files_are_left_alone(tmp_path, monkeypatch):
+    os.mkfifo(tmp_path / "pipe.png")
+    kept = tmp_path / "kept.png"
+    kept.write_bytes(b"kept")
+    writable = os.access
+    monkeypatch.setattr(os, "access", lambda path, how: path != kept and writable(path, how))
+    (tmp_path / "link.png").symlink_to(tmp_path / "pipe.png")
+    for path in (tmp_path / "pipe.png", tmp_path / "link.png", kept):
+        with pytest.raises(FittingRoomError) as caught:
+            images.write_image(path, smooth())
+        assert caught.value.code == ErrorCode.NOT_WRITABLE
+    assert kept.read_bytes() == b"kept"
+
+
+def test_a_link_is_written_through(tmp_path):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "link.png").symlink_to(tmp_path / "folder" / "real.png")
+    (tmp_path / "astray.png").symlink_to(tmp_path / "absent" / "real.png")
+    images.write_image(tmp_path / "link.png", smooth())
+    assert (tmp_path / "link.png").is_symlink()
+    assert [p.name for p in (tmp_path / "folder").iterdir()] == ["real.png"]
+    with pytest.raises(FittingRoomError) as caught:
+        images.write_image(tmp_path / "astray.png", smooth())
+    assert caught.value.code == ErrorCode.NOT_WRITABLE
+
+
+def test_the_longest_names_can_be_written(tmp_path):
+    for name in ("x" * 251, "\u8863" * 83):
+        images.write_image(tmp_path / f"{name}.png", smooth())
 
 
 def test_a_format_that_cannot_hold_the_picture():

@@ -2,6 +2,7 @@
 
 import csv
 import logging
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -127,13 +128,13 @@ def _output_name(pair: Pair) -> str:
 
 def _located(name: str, base: Path) -> Path:
     beside = base / name
-    return beside if beside.exists() else Path(name)
+    return beside if os.path.exists(beside) else Path(name)
 
 
 def free_path(path: Path) -> Path:
     """Return the path, or with -2, -3 … before its suffix where that name is taken."""
     count, free = 2, path
-    while free.exists():
+    while os.path.lexists(free):
         free = path.with_name(f"{path.stem}-{count}{path.suffix}")
         count += 1
     return free

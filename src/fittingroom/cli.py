@@ -148,20 +148,19 @@ def try_(
     from fittingroom.images import read_photo
     from fittingroom.options import background_named, category_named
     from fittingroom.outputs import Outputs
+    from fittingroom.preview import STEP_FILES, draw_steps
 
     category_named(category)
     background_named(background)
     outputs = Outputs(inputs=(person, garment))
     outputs.promise(output)
     outputs.promise(report, None)
-    outputs.promise_folder(steps)
+    outputs.promise_folder(steps, STEP_FILES)
     photo, product = read_photo(person), read_photo(garment)
     result = open_room().try_on(photo, product, category, background, whole=steps is not None)
     outputs.put_picture(output, result.image)
     outputs.put_json(report, result.report)
     if steps is not None:
-        from fittingroom.preview import draw_steps
-
         for name, picture in draw_steps(photo, result.steps).items():
             outputs.put_picture(steps / name, picture)
     outputs.write()
@@ -217,7 +216,11 @@ def garment(
     photo: Photo,
     output: Output,
     mask: Annotated[
-        Path | None, typer.Option(help="Also write the mask, 0 or 255.", metavar="PNG")
+        Path | None,
+        typer.Option(
+            help="Also write the mask: 0 ground, 255 garment, between them at its edge.",
+            metavar="PNG",
+        ),
     ] = None,
 ) -> None:
     """Cut the garment from its photo: a picture of the photo's size with transparency."""

@@ -9,7 +9,10 @@ decoded. Nothing that is written carries EXIF.
 import io
 import logging
 import os
+import secrets
+import stat
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -111,7 +114,7 @@ def _from_stream(stream: Any) -> Image:
     """Decode an open binary file; the header is judged before any pixel is."""
     try:
         picture = PIL.Image.open(stream, formats=FORMATS)
-    except PIL.Image.DecompressionBombError as error:
+    except (PIL.Image.DecompressionBombError, PIL.Image.DecompressionBombWarning) as error:
         advice = "the picture has too many pixels; scale it to at most 50 megapixels"
         raise FittingRoomError(ErrorCode.TOO_LARGE, advice) from error
     except Exception as error:  # PIL's parsers raise anything on broken bytes
@@ -123,13 +126,21 @@ def _from_stream(stream: Any) -> Image:
 def _decode(picture: PIL.Image.Image) -> Image:
     _check_size(*picture.size)
     try:
-        turn = picture.getexif().get(EXIF_ORIENTATION, 1)
         profile = picture.info.get("icc_profile")
         flat = _without_alpha(_to_srgb(_eight_bit(picture), profile))
         image = np.asarray(flat.convert("RGB") if flat.mode != "RGB" else flat)
     except Exception as error:  # as above: a truncated or hostile file may raise anything
         raise _bad("the picture is damaged; save it again and give the new file") from error
-    return _upright(image, turn)
+    return _upright(image, _turn_of(picture))
+
+
+def _turn_of(picture: PIL.Image.Image) -> Any:
+    """Read the EXIF orientation of a decoded picture; broken EXIF asks for no turn."""
+    try:
+        return picture.getexif().get(EXIF_ORIENTATION, 1)
+    except Exception as error:  # as above
+        _log.debug("EXIF ignored: %s", error)
+        return 1
 
 
 def _upright(image: Image, turn: Any) -> Image:
@@ -259,30 +270,51 @@ def write_image(path: str | os.PathLike[str], image: NDArray[np.uint8]) -> None:
 
 def check_target(path: Path) -> None:
     """Raise not_writable unless a file may be put at `path`; nothing is created."""
-    parent = path.parent
-    if path.is_dir():
-        reason = "is a folder; name a file"
-    elif not parent.is_dir():
-        reason = f"cannot be written; make the folder {parent} first"
-    elif not os.access(parent, os.W_OK | os.X_OK):
-        reason = f"cannot be written; the folder {parent} is read-only"
-    else:
-        return
-    raise FittingRoomError(ErrorCode.NOT_WRITABLE, f"{path} {reason}")
+    try:
+        obstacle = _obstacle(path)
+    except (OSError, ValueError) as error:  # a name too long, a link to itself, a null character
+        obstacle = f"cannot be written ({getattr(error, 'strerror', None) or error}); name another"
+    if obstacle:
+        raise FittingRoomError(ErrorCode.NOT_WRITABLE, f"{path} {obstacle}")
+
+
+def _followed(path: Path) -> Path:
+    """Return what a link points to: a result goes through it, and the link stays."""
+    return Path(os.path.realpath(path)) if path.is_symlink() else path
+
+
+def _obstacle(path: Path) -> str | None:
+    """Say what keeps a file from `path`, or None."""
+    with suppress(FileNotFoundError, NotADirectoryError):
+        kind = path.stat().st_mode
+        if stat.S_ISDIR(kind):
+            return "is a folder; name a file"
+        if not stat.S_ISREG(kind):
+            return "is no ordinary file; name another"
+        if not os.access(path, os.W_OK):
+            return "is read-only; name another file"
+    folder = _followed(path).parent
+    if not folder.is_dir():
+        return f"cannot be written; make the folder {folder} first"
+    if not os.access(folder, os.W_OK | os.X_OK):
+        return f"cannot be written; the folder {folder} is read-only"
+    return None
 
 
 def write_whole(files: dict[Path, bytes]) -> None:
     """Write all files or none: each goes beside its target first and is renamed at the end."""
     partials: dict[Path, Path] = {}
     try:
-        for target, content in files.items():
-            partial = target.with_name(f".{target.name[:100]}.{os.getpid()}-{id(files)}.partial")
+        for path, content in files.items():
+            target = _followed(path)
+            partial = target.with_name(f".fittingroom-{secrets.token_hex(8)}.partial")
             partials[partial] = target
             partial.write_bytes(content)
         for partial, target in partials.items():
             partial.replace(target)
     except OSError as error:
-        advice = f"{error.filename or 'the output'} cannot be written; check the folder and space"
+        named = partials.get(Path(error.filename or ""), "the output")
+        advice = f"{named} cannot be written; check the folder and the space on the disk"
         raise FittingRoomError(ErrorCode.NOT_WRITABLE, advice) from error
     finally:
         for partial in partials:

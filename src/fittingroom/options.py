@@ -17,12 +17,17 @@ _CATEGORIES: Final[dict[str, Category | None]] = {
 }
 
 
+def _key(text: str) -> str:
+    """Forgive capitals and blanks; what is no text at all becomes an unknown word."""
+    return str(text).strip().lower()
+
+
 def category_named(text: str) -> Category | None:
     """Read a category under any name that the field uses; None means to tell it.
 
     Raises bad_option, and unsupported_category for what cannot be put on yet.
     """
-    key = text.strip().lower()
+    key = _key(text)
     if key not in _CATEGORIES:
         advice = f"category {text!r} is unknown; use auto, upper, lower or dress"
         raise FittingRoomError(ErrorCode.BAD_OPTION, advice)
@@ -35,15 +40,15 @@ def category_named(text: str) -> Category | None:
 
 def background_named(text: str) -> Background:
     """Read "keep" or "plain"; raises bad_option."""
-    if text not in list(Background):
+    if _key(text) not in list(Background):
         advice = f"background {text!r} is unknown; use keep or plain"
         raise FittingRoomError(ErrorCode.BAD_OPTION, advice)
-    return Background(text)
+    return Background(_key(text))
 
 
 def label_set_named(text: str) -> LabelSet:
     """Read "lip", "atr" or "acgpn"; raises bad_option."""
-    if text not in list(LabelSet):
+    if _key(text) not in list(LabelSet):
         advice = f"label set {text!r} is unknown; use lip, atr or acgpn"
         raise FittingRoomError(ErrorCode.BAD_OPTION, advice)
-    return LabelSet(text)
+    return LabelSet(_key(text))

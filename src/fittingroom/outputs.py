@@ -1,6 +1,8 @@
 """What a command is about to write, checked before the work and written whole after it."""
 
 import json
+import os
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,13 +17,12 @@ from fittingroom.images import check_target, encode_image, format_of, write_whol
 
 def check_folder(folder: Path) -> None:
     """Raise not_writable unless files may be put into `folder`, or it may be made."""
-    if folder.is_dir():
-        check_target(folder / "picture.png")
-    elif folder.exists():
-        advice = f"{folder} is no folder; name one"
-        raise FittingRoomError(ErrorCode.NOT_WRITABLE, advice)
-    else:
+    if not os.path.exists(folder):
         check_target(folder)
+    elif not os.path.isdir(folder):
+        raise FittingRoomError(ErrorCode.NOT_WRITABLE, f"{folder} is no folder; name one")
+    elif not os.access(folder, os.W_OK | os.X_OK):
+        raise FittingRoomError(ErrorCode.NOT_WRITABLE, f"{folder} is read-only; name another")
 
 
 def make_folder(folder: Path) -> None:
@@ -38,7 +39,7 @@ class Outputs:
     """The files of one command. Promise every path first, then put contents, then write."""
 
     inputs: tuple[Path, ...]
-    _promised: set[Path] = field(default_factory=set)
+    _promised: set[str] = field(default_factory=set)
     _folders: list[Path] = field(default_factory=list)
     _contents: dict[Path, bytes] = field(default_factory=dict)
 
@@ -56,17 +57,30 @@ class Outputs:
         if suffixes == ():
             format_of(path)
         check_target(path)
-        place = path.resolve()
-        if place in self._promised or place in {known.resolve() for known in self.inputs}:
-            advice = f"{path} is also an input or another output; name a file of its own"
+        self._claim(path)
+
+    def _claim(self, path: Path) -> None:
+        """Refuse a path that is taken, under whatever name."""
+        place = os.path.realpath(path)
+        if place in self._promised or place in map(os.path.realpath, self.inputs):
+            advice = f"{path} is also an input or another output; name one of its own"
             raise FittingRoomError(ErrorCode.BAD_OPTION, advice)
         self._promised.add(place)
 
-    def promise_folder(self, folder: Path | None) -> None:
-        """Check that files can be put into `folder`, which is made when they are written."""
-        if folder is not None:
-            check_folder(folder)
-            self._folders.append(folder)
+    def promise_folder(self, folder: Path | None, names: Iterable[str]) -> None:
+        """Check that the files `names` can be put into `folder`; it is made when they are written.
+
+        Raises not_writable, and bad_option where one is also an input or another output.
+        """
+        if folder is None:
+            return
+        check_folder(folder)
+        self._claim(folder)
+        self._folders.append(folder)
+        for name in names:
+            if folder.is_dir():
+                check_target(folder / name)
+            self._claim(folder / name)
 
     def put_picture(self, path: Path | None, picture: NDArray[np.uint8]) -> None:
         """Encode a picture by its suffix, to be written later."""

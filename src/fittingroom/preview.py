@@ -23,6 +23,12 @@ COLOURS: Final = {joint: _colour(joint) for joint in Joint}
 OVERLAY: Final = 0.6
 """Share of the label's colour where labels lie over a photo."""
 
+STEP_FILES: Final = (
+    "pose.png", "parsing.png", "labels.png", "garment.png", "layout.png", "warped.png",
+    "changed.png",
+)  # fmt: skip
+"""The files that `draw_steps` makes."""
+
 
 def draw_pose(photo: Image, people: tuple[Pose, ...]) -> Image:
     """Draw everyone's skeleton over a copy of the photo (h, w, 3)."""
