@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any, ParamSpec, TypeVar
 
+import cv2
 import numpy as np
 
 from fittingroom.framing import choose_subject, try_on_frame
@@ -131,11 +132,19 @@ def try_on(
     classes = stages.parse_photo(photo, subject.pose) if plain or whole else None
     if plain and classes is not None:
         composed = stages.plain_background(composed, photo, classes)
-    labels = None if classes is None else to_lip(classes)
+    labels = None if classes is None else _photo_labels(classes, frame, person)
     return TryOn(
         composed.image, composed.changed, people, subject.pose, frame, person, garment, layout,
         warped, fusion, labels, subject.notices, milliseconds,
     )  # fmt: skip
+
+
+def _photo_labels(classes: LabelMap, frame: Frame, person: Person) -> LabelMap:
+    """LIP labels of the whole photo; inside the frame those that the try-on went by."""
+    size = Size(*classes.shape)
+    inside = frame.leave(np.ones(person.size, np.uint8), size, cv2.INTER_NEAREST)
+    seen = frame.leave(person.parsing.labels, size, cv2.INTER_NEAREST)
+    return np.where(inside > 0, seen, to_lip(classes))
 
 
 def timed(stages: Stages, milliseconds: dict[str, float]) -> Stages:

@@ -41,7 +41,8 @@ def plain_background(composition: Composition, photo: Image, classes: LabelMap) 
         stop = min(start + _BAND, size.height)
         shown = _matte(image[start:stop], slope, offset, person[start:stop], start, size)
         image[start:stop] = _on_ground(image[start:stop], shown, start, size)
-        changed[start:stop] |= np.where(shown < 1, np.uint8(255), np.uint8(0))
+        replaced = (shown < 1) | (classes[start:stop] == Lip.BACKGROUND)
+        changed[start:stop] |= np.where(replaced, np.uint8(255), np.uint8(0))
     return Composition(image, changed, composition.parsing, composition.frame)
 
 
