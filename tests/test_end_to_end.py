@@ -14,12 +14,8 @@ from fittingroom.cli import EXAMPLES
 from fittingroom.images import read_photo
 from fittingroom.labels import SKIN, Lip
 from fittingroom.types import Size
-from fittingroom.weights import FOLDER, TABLE
 
-pytestmark = [
-    pytest.mark.weights,
-    pytest.mark.skipif(not (FOLDER / TABLE).exists(), reason="no networks trained yet"),
-]
+pytestmark = pytest.mark.weights
 
 REACH = 0.06
 """How far a change may lie from what calls for it, in frame heights."""
