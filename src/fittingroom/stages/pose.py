@@ -35,6 +35,12 @@ LEAST_SHOULDERS: Final = 0.5
 Of 129 garment photos kept out of training, those taken for people scored below 0.4 here; people
 scored above 0.5, half bodies cut at the waist included.
 """
+BORDER: Final = 0.25
+"""Within this many shoulder widths of the photo's border a joint must be surer than elsewhere."""
+
+BORDER_THRESHOLD: Final = 0.25
+"""Joints just outside the photo leave faint peaks inside it; they would be invented."""
+
 REFINED_PEOPLE: Final = 4
 """Only this many people, the largest, are looked at a second time."""
 
@@ -258,11 +264,18 @@ def _within(photo: Image) -> Callable[[Pose], Pose]:
 
     def clipped(pose: Pose) -> Pose:
         x, y = pose.joints[:, 0], pose.joints[:, 1]
-        inside = (x >= -0.5) & (x < width - 0.5) & (y >= -0.5) & (y < height - 0.5)
-        scores = np.where(inside, pose.scores, 0).astype(np.float32)
+        room = np.min([x, y, width - 1 - x, height - 1 - y], axis=0)
+        margin = np.where(pose.scores < BORDER_THRESHOLD, BORDER * _shoulder_width(pose), -0.5)
+        scores = np.where(room >= margin, pose.scores, 0).astype(np.float32)
         return Pose(np.where(scores[:, None] > 0, pose.joints, 0).astype(np.float32), scores)
 
     return clipped
+
+
+def _shoulder_width(pose: Pose) -> float:
+    if not pose.sees(Joint.RIGHT_SHOULDER, Joint.LEFT_SHOULDER):
+        return 0.0
+    return float(np.hypot(*(pose.point(Joint.RIGHT_SHOULDER) - pose.point(Joint.LEFT_SHOULDER))))
 
 
 def _shared(a: Pose, b: Pose) -> list[Joint]:

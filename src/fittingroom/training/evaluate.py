@@ -97,7 +97,10 @@ def _inside(joints: NDArray[np.float32], shape: tuple[int, ...]) -> NDArray[np.f
 
 @dataclass(frozen=True, slots=True)
 class PoseScore:
-    """Shares 0..1; `right` counts a missed joint as wrong; `by_joint` in the joints' order."""
+    """Shares 0..1; `right` counts a missed joint as wrong; `by_joint` in the joints' order.
+
+    NaN where no picture shows a joint.
+    """
 
     right: float
     missed: float
@@ -129,7 +132,7 @@ def score_pose(estimator: PoseEstimator, examples: Iterable[Example]) -> PoseSco
         float(right.sum() / known.sum()),
         float(missed.sum() / known.sum()),
         invented / max(1, outside),
-        tuple((right / np.maximum(known, 1)).tolist()),
+        tuple(np.where(known > 0, right / np.maximum(known, 1), np.nan).tolist()),
     )
 
 
