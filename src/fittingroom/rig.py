@@ -375,15 +375,40 @@ def _extended(mesh: Floats) -> Floats:
 
 
 def _layer_masks(garment: Garment, rig: Rig, factor: int) -> list[Mask]:
-    """What torso and both sleeves show of the garment, reduced by `factor`; no inner back."""
-    front = shrink(garment.mask & ~garment.inner_back, 1)
-    layers = [front & _torso_area(garment, rig)]
-    layers[0] = largest_piece(layers[0])
-    layers += [front & _sleeve_area(rig.cut, side, front.shape, 0.03) for side in (0, 1)]
-    size = (max(1, front.shape[1] // factor), max(1, front.shape[0] // factor))
+    """What torso and both sleeves show of the garment, reduced by `factor`; no inner back.
+
+    A large picture is halved until it is at most twice as large as what is returned.
+    """
+    first = max(1, factor // 2)
+    cut = _reduced_cut(rig.cut, first)
+    front = _reduced_mask(garment.mask & ~garment.inner_back, garment.mask.shape, first)
+    front = shrink(front, 1)
+    torso = largest_piece(front & _torso_area(cut, rig.strips, front.shape))
+    layers = [torso, *(front & _sleeve_area(cut, side, front.shape, 0.03) for side in (0, 1))]
     notch = max(1, round(_NOTCH * float(np.ptp(rig.cut.armpit[:, 0])) / factor))
-    small = [np.asarray(cv2.resize(layer, size, interpolation=cv2.INTER_AREA)) for layer in layers]
+    small = [_reduced_mask(layer, garment.mask.shape, factor) for layer in layers]
     return [closed(layer, notch) for layer in small]
+
+
+def _reduced_mask(mask: Mask, full: tuple[int, ...], factor: int) -> Mask:
+    """A mask of the product picture at 1 / `factor` of that picture's `full` size."""
+    size = (max(1, full[1] // factor), max(1, full[0] // factor))
+    return np.asarray(cv2.resize(mask, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _reduced_cut(cut: Cut, factor: int) -> Cut:
+    """The outline in a product picture reduced by `factor`."""
+
+    def move(points: Points) -> Points:
+        return np.asarray((points + 0.5) / factor - 0.5, np.float32)
+
+    def both(pair: tuple[Points, Points]) -> tuple[Points, Points]:
+        return move(pair[0]), move(pair[1])
+
+    return Cut(
+        move(cut.collar), move(cut.shoulder), move(cut.armpit), move(cut.hem), move(cut.front),
+        both(cut.sides), move(cut.bottom), both(cut.outer), both(cut.inner),
+    )  # fmt: skip
 
 
 def _sleeve_area(cut: Cut, side: int, shape: tuple[int, ...], tuck: float) -> Mask:
@@ -404,12 +429,13 @@ def _sleeve_area(cut: Cut, side: int, shape: tuple[int, ...], tuck: float) -> Ma
     return grow(area, 2)
 
 
-def _torso_area(garment: Garment, rig: Rig) -> Mask:
+def _torso_area(
+    cut: Cut, strips: tuple[Strip | None, Strip | None], shape: tuple[int, ...]
+) -> Mask:
     """The product picture without its sleeves, but a bit of them under the arm."""
-    area = np.full(garment.mask.shape, 255, np.uint8)
-    cut = rig.cut
+    area = np.full(shape[:2], 255, np.uint8)
     width = float(np.linalg.norm(cut.armpit[1] - cut.armpit[0]))
-    for side, strip in enumerate(rig.strips):
+    for side, strip in enumerate(strips):
         if strip is None:
             continue
         sleeve = _sleeve_area(cut, side, area.shape, -0.02)

@@ -168,7 +168,8 @@ def _bled(image: Image, front: Mask) -> Image:
     left, top, right, bottom = box(inner | rim)
     part = (slice(top, bottom), slice(left, right))
     y, x = np.nonzero(rim[part])
-    at = nearest_to(inner[part], y, x)
+    edge = inner & ~shrink(inner, 1)  # what is nearest to the outside lies on the edge
+    at = nearest_to(edge[part], y, x)
     clean = image.copy()
     clean[part][y, x] = image[part][at[:, 0], at[:, 1]]
     return clean
