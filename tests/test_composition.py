@@ -4,7 +4,7 @@ import pytest
 
 from figures import SKIN, TROUSERS, make_garment, make_person
 from fittingroom.geometry import Frame
-from fittingroom.inpainting import extend, nearest, nearest_labels, push_pull
+from fittingroom.inpainting import extend, nearest, nearest_labels, push_pull, transplant
 from fittingroom.labels import Lip, Part
 from fittingroom.skin import arm_tone, looks_like_skin, skin_tone
 from fittingroom.stages.background import plain_background
@@ -178,3 +178,20 @@ def test_a_plain_background_keeps_the_bag():
     plain = plain_background(untouched, photo, classes)
     assert (plain.image[190, 165] == photo[190, 165]).all()
     assert (plain.image[20, 20] > 215).all()
+
+
+def test_a_patterned_wall_goes_on_behind_a_hole():
+    """A mirror image would bend slanting lines at the rim; a shifted copy continues them."""
+    y, x = np.mgrid[:300, :400]
+    wall = np.where(((x + 2 * y) // 12) % 2, 200, 90).astype(np.uint8)
+    photo = cv2.merge([wall, wall, wall])
+    hole = np.zeros((300, 400), np.uint8)
+    hole[100:220, 150:210] = 255
+    torn = np.where(hole[..., None] > 0, np.uint8(0), photo)
+    image = torn.copy()
+    painted = transplant(image, cv2.bitwise_not(hole), hole)
+    assert np.array_equal(image[painted == 0], torn[painted == 0])
+    assert not painted[hole == 0].any()
+    assert np.count_nonzero(painted) > 0.8 * np.count_nonzero(hole)
+    off = np.abs(image.astype(int) - photo)[painted > 0].mean()
+    assert off < 5, "a mirror image is about 60 off"

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fittingroom.body import arm_places, read_body
-from fittingroom.inpainting import around, extend, nearest_labels, push_pull
+from fittingroom.inpainting import around, extend, nearest_labels, push_pull, transplant
 from fittingroom.labels import Lip
 from fittingroom.masks import feather, grow, shrink
 from fittingroom.skin import arm_tone, looks_like_skin, skin_tone
@@ -47,7 +47,9 @@ def _fill_background(
     """Paint uncovered background from background alone."""
     person_left = (_mask(person.parsing.labels != Lip.BACKGROUND) & ~layout.removed) | person.held
     clear = ~(layout.removed | grow(person_left, 4))
-    extend(image, clear, paint & _mask(under == Lip.BACKGROUND))
+    bare = paint & _mask(under == Lip.BACKGROUND)
+    done = transplant(image, clear, bare)
+    extend(image, clear | done, bare & ~done)
 
 
 def _fill_lower(
