@@ -112,3 +112,13 @@ def test_a_sleeve_that_the_parser_calls_arm_is_cleared():
     layout = layout_of(mistaken)
     assert layout.removed[430, 155]
     assert layout.parsing.labels[430, 155] == Lip.RIGHT_ARM
+
+
+def test_a_scrap_of_scarf_amid_the_clothes_goes_and_a_scarf_stays():
+    person = make_person()
+    labels = person.parsing.labels.copy()
+    labels[400:410, 280:290] = Lip.SCARF
+    labels[190:260, 230:350] = Lip.SCARF
+    layout = layout_of(dataclasses.replace(person, parsing=Parsing(labels)))
+    assert layout.removed[405, 285] and not layout.front[405, 285]
+    assert layout.front[225, 290]

@@ -36,6 +36,11 @@ _FLANK: Final = (
 )  # fmt: skip
 """Heights at which the trunk's outline is taken, and its greatest half width in body widths."""
 _WIDE_FLANK: Final = tuple((level, 9.0) for level, _ in _FLANK)
+_SCRAP: Final = 0.12
+"""Radius that must fit into a piece of scarf for it to be one, in units."""
+_SLEEVE: Final = 1.4
+_WIDE_SLEEVE: Final = 2.2
+"""How far a sleeve reaches from the arm's bones, in arm radii, before and beside the trunk."""
 _BARE_SHOULDER: Final = 0.3
 """Without sleeves, the place along the arm from which it is in front of the garment."""
 
@@ -73,7 +78,8 @@ def generate_semantics(person: Person, garment: Garment) -> Layout:
     draped = drape(rig, garment, person.size)
     arms = [_arm(body, rig, draped, side) for side in (0, 1)]
     looks = _looks(person)
-    labels = _as_dress(_as_top(_repaired(person, body, arms, looks), body), body)
+    labels = _without_scraps(_repaired(person, body, arms, looks), body)
+    labels = _as_dress(_as_top(labels, body), body)
     held = _carried(person, body)
     kept = _kept_in_front(labels, arms, draped.torso) | held
     removed = (_removed(labels, body, arms) | (person.held & ~held)) & ~kept
@@ -203,6 +209,13 @@ def _beyond_cuff(arm: _Arm, torso: Mask) -> NDArray[np.bool_]:
     return np.asarray(np.where(torso >= 128, over, free) & (arm.sleeve < 128), bool)
 
 
+def _without_scraps(labels: LabelMap, body: Body) -> LabelMap:
+    """Small pieces of scarf amid the clothes count as clothes: they are its print or its lining."""
+    scarf = _mask(labels == Lip.SCARF)
+    scraps = scarf & ~touching(scarf, opened(scarf, round(_SCRAP * body.unit)))
+    return np.where(scraps > 0, np.uint8(Lip.UPPER_CLOTHES), labels)
+
+
 def _as_top(labels: LabelMap, body: Body) -> LabelMap:
     """A dress that ends above trousers is a top: parsers take long tops for dresses."""
     dress = labels == Lip.DRESS
@@ -240,7 +253,8 @@ def _removed(labels: LabelMap, body: Body, arms: list[_Arm]) -> Mask:
     if dress.any():
         removed |= dress & (_height(body, labels.shape) < _WAIST)
         for arm in arms:
-            removed |= dress & (arm.place < 2) & (arm.distance < 1.4 * arm.radius)
+            reach = np.where(arm.inset < 0, _WIDE_SLEEVE, _SLEEVE) * arm.radius
+            removed |= dress & (arm.place < 2.2) & (arm.distance < reach)
     return _mask(removed)
 
 
