@@ -12,7 +12,7 @@ import pytest
 from fittingroom import ErrorCode, FittingRoom, FittingRoomError
 from fittingroom.cli import EXAMPLES
 from fittingroom.images import read_photo
-from fittingroom.labels import SKIN, Lip
+from fittingroom.labels import SKIN, UPPER_LAYERS, Lip
 from fittingroom.types import Size
 
 pytestmark = pytest.mark.weights
@@ -58,7 +58,7 @@ def test_nothing_far_from_the_garments_may_change(dressed):
     steps = result.steps
     before, after = steps.person.parsing.labels, steps.layout.parsing.labels
     filled_skin = np.isin(after, SKIN) & (before != after)
-    called_for = np.maximum(steps.layout.removed, steps.layout.clothes)
+    called_for = np.maximum(steps.person.parsing.mask(*UPPER_LAYERS), steps.layout.clothes)
     called_for = np.where(filled_skin, np.uint8(255), called_for)
     near = at_photo_size(steps, called_for).astype(np.uint8)
     distance = cv2.distanceTransform(1 - near, cv2.DIST_L2, 5)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fittingroom.body import Body, arm_mask, arm_places, read_body
-from fittingroom.labels import IGNORED, Lip
+from fittingroom.labels import IGNORED, UPPER_LAYERS, Lip
 from fittingroom.masks import grow, opened, solid, touching
 from fittingroom.rig import Drape, Rig, build_rig, drape
 from fittingroom.skin import arm_tone, looks_like_skin, nearer_in_hue, skin_tone, unlike
@@ -18,6 +18,8 @@ Floats = NDArray[np.float32]
 
 RIM: Final = 0.015
 """How far an old garment's colour is taken to reach beyond its label, in frame heights."""
+_REACH: Final = 0.04
+"""How far from old and new clothes anything may be removed, in frame heights."""
 _ALWAYS_IN_FRONT: Final = (
     Lip.HAT, Lip.HAIR, Lip.GLOVE, Lip.SUNGLASSES, Lip.SCARF, Lip.FACE,
 )  # fmt: skip
@@ -89,6 +91,9 @@ def generate_semantics(person: Person, garment: Garment) -> Layout:
     clothes = solid(draped.mask) & ~kept & ~painted
     swallowed = _swallowed_arms(labels, arms, garment.sleeve) & ~(clothes | kept)
     removed = _with_rim(labels, removed | swallowed, held)
+    new_skin = painted & ~person.parsing.mask(*_ARMS)
+    removed &= _near(person.parsing.mask(*UPPER_LAYERS) | clothes | new_skin)
+    painted &= removed
     new = _new_labels(labels, removed, body, rig)
     new[clothes > 0] = Lip.UPPER_CLOTHES
     for arm, side in zip(arms, (0, 1), strict=True):
@@ -290,6 +295,12 @@ def _with_rim(labels: LabelMap, removed: Mask, held: Mask) -> Mask:
     """Widen what goes into background, as old colour reaches beyond its label."""
     wide = grow(removed, round(RIM * labels.shape[0]))
     return removed | (wide & _mask(labels == Lip.BACKGROUND) & ~held)
+
+
+def _near(mask: Mask) -> Mask:
+    """What lies so near to old or new clothes that it may change because of them."""
+    away = cv2.distanceTransform(cv2.bitwise_not(mask), cv2.DIST_L2, 3)
+    return _mask(away < _REACH * mask.shape[0])
 
 
 def _new_labels(labels: LabelMap, removed: Mask, body: Body, rig: Rig) -> LabelMap:
