@@ -81,6 +81,23 @@ def test_joints_come_back_in_photo_pixels() -> None:
     assert np.abs(pose.joints - STANDING * 4).max() < 12
 
 
+class PaddingNetwork:
+    """Sees a person at the very top of every frame."""
+
+    spec = {"input_size": [256, 192]}
+
+    def __call__(self, inputs: dict[str, NDArray[np.float32]]) -> dict[str, NDArray[np.float32]]:
+        """Answer the same, whatever is shown."""
+        assert inputs["image"].shape == (1, 3, 256, 192)
+        return maps_of(STANDING * 0.4)
+
+
+def test_people_seen_in_the_padding_are_nobody() -> None:
+    """A landscape photo fills only the middle of the frame; above it there is no photo."""
+    wide = np.zeros((60, 190, 3), np.uint8)
+    assert PoseEstimator(PaddingNetwork())(wide) == ()
+
+
 def test_the_largest_complete_torso_is_the_main_person() -> None:
     scores = np.ones(18, np.float32)
     small, large = Pose(STANDING, scores), Pose(STANDING * 2, scores)

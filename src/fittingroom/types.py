@@ -13,7 +13,7 @@ Conventions, everywhere in the package:
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
-from typing import Any, Final, NamedTuple, Protocol, TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -286,6 +286,3 @@ class Notice:
 
     code: WarningCode
     text: str
-
-
-NO_NOTICES: Final[tuple[Notice, ...]] = ()

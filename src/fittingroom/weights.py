@@ -78,17 +78,6 @@ def missing(folder: Path = FOLDER, names: tuple[str, ...] = NETWORKS) -> dict[st
     return {name: reason for name, reason in faults.items() if reason}
 
 
-def read_weights(card: WeightsCard, folder: Path = FOLDER) -> bytes:
-    """Return a network's bytes, verified by SHA-256; raises bad_weights."""
-    try:
-        content = (folder / card.file).read_bytes()
-    except OSError as error:
-        raise _bad_weights(f"{card.name}: missing") from error
-    if hashlib.sha256(content).hexdigest() != card.sha256:
-        raise _bad_weights(f"{card.name}: wrong SHA-256")
-    return content
-
-
 def read_networks(folder: Path = FOLDER, names: tuple[str, ...] = NETWORKS) -> dict[str, bytes]:
     """Return every named network's bytes, verified; one bad_weights names all that are at fault."""
     faults = missing(folder, names)

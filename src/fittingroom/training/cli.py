@@ -100,6 +100,11 @@ def evaluate(data: Data, poses: Poses, weights: Weights = None) -> None:
         typer.echo("  " + " ".join(f"{joint.name.lower()} {share:.2f}" for joint, share in joints))
         scores = evaluation.score_parsing(parser, estimator, examples)
         typer.echo(f"{title}: parsing " + " ".join(f"{k} {v:.3f}" for k, v in scores.items()))
+        seen = evaluation.count_peopled(estimator, (example.image for example in examples))
+        typer.echo(f"{title}: somebody seen in {seen} of {len(examples)} pictures of people")
+    garments = views.unseen_empty(data / "garments" / "images")
+    seen = evaluation.count_peopled(estimator, garments)
+    typer.echo(f"garments: somebody seen in {seen} of {len(garments)} kept out of training")
 
 
 @app.command()

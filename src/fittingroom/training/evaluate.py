@@ -136,6 +136,11 @@ def score_pose(estimator: PoseEstimator, examples: Iterable[Example]) -> PoseSco
     )
 
 
+def count_peopled(estimator: PoseEstimator, pictures: Iterable[NDArray[np.uint8]]) -> int:
+    """Number of pictures (h, w, 3) in which somebody is seen."""
+    return sum(bool(estimator(picture)) for picture in pictures)
+
+
 def score_parsing(
     parser: Parser, estimator: PoseEstimator, examples: Iterable[Example]
 ) -> dict[str, float]:

@@ -426,3 +426,8 @@ def read_empty(folder: Path, limit: int) -> list[NDArray[np.uint8]]:
     paths = sorted(folder.glob("*.jpg"))
     step = max(1, len(paths) // limit)
     return [read_rgb(path) for path in paths[::step]]
+
+
+def unseen_empty(folder: Path) -> list[NDArray[np.uint8]]:
+    """Every fourteenth picture, from the second on: those that an even step of training leaves."""
+    return [read_rgb(path) for path in sorted(folder.glob("*.jpg"))[1::14]]
