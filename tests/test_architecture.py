@@ -21,6 +21,7 @@ LAYERS = [
     {"loading"},
     {"room"},
     {"batch", "preview", "outputs"},
+    {"synth"},
     {"training"},
     {"cli"},
     {"__main__"},
@@ -71,11 +72,15 @@ def test_stages_do_not_know_each_other(path):
     ("package", "places"),
     [
         ("onnxruntime", ("runtime.py", "training")),
-        ("torch", ("training",)),
+        ("torch", ("training", "synth")),
         ("onnx", ("training",)),
         ("ai_edge_litert", ("training",)),
-        ("typer", ("cli.py", "training")),
-        ("rich", ("cli.py", "training")),
+        ("typer", ("cli.py", "training", "synth")),
+        ("rich", ("cli.py", "training", "synth")),
+        ("anny", ("synth",)),
+        ("warp", ("synth",)),
+        ("embreex", ("synth",)),
+        ("scipy", ("synth",)),
     ],
 )
 def test_packages_stay_where_they_belong(package, places):

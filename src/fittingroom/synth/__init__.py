@@ -1,0 +1,1 @@
+"""Synthetic try-on pairs with exact ground truth: bodies, patterns, drapes, pictures."""
