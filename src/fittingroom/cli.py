@@ -348,6 +348,26 @@ def _show_times(result: "TryOnResult") -> None:
 
 
 @app.command(
+    "synth",
+    add_help_option=False,
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)
+def synth(context: typer.Context) -> None:
+    """Make synthetic try-on pairs (needs the extra: pip install 'fittingroom[render]')."""
+    try:
+        from fittingroom.synth.cli import app as synthesis
+
+        code = _call(synthesis, context.args, "fittingroom synth")
+    except ModuleNotFoundError as error:
+        extra = "synth" if error.name in ("anny", "torch", "warp") else "render"
+        advice = f"{error.name} is missing; install fittingroom[{extra}]"
+        raise FittingRoomError(ErrorCode.BAD_OPTION, advice) from error
+    except ValueError as error:
+        raise FittingRoomError(ErrorCode.BAD_OPTION, str(error)) from error
+    raise typer.Exit(code)
+
+
+@app.command(
     "train",
     add_help_option=False,
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},

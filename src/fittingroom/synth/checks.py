@@ -68,21 +68,33 @@ def exactness(
     return flow_errors(mesh, product_vertices, cloth, product).summary()
 
 
+def worn_points(mesh: GarmentMesh, cloth: Cloth) -> tuple[Ints, Floats, Floats]:
+    """Return `on_sheet` of the worn pixels, row by row: the same for every product picture."""
+    return on_sheet(mesh, cloth.uv[cloth.panel != 255])
+
+
 def flow_errors(
-    mesh: GarmentMesh, product_vertices: Floats, cloth: Cloth, product: Product
+    mesh: GarmentMesh,
+    product_vertices: Floats,
+    cloth: Cloth,
+    product: Product,
+    points: tuple[Ints, Floats, Floats] | None = None,
 ) -> FlowErrors:
-    """Measure the flow as `exactness` does, and keep the error of every pixel."""
+    """Measure the flow as `exactness` does, and keep the error of every pixel.
+
+    points: `worn_points`, where they are known already.
+    """
     camera = product_camera_of(product)
     target, valid = flow(cloth, product)
     worn = np.nonzero(cloth.panel != 255)
     if not len(worn[0]):
         return FlowErrors(np.zeros(0), 0, 0, 0)
     uv = cloth.uv[worn]
-    face, u, v = on_sheet(mesh, uv)
-    points = at_vertices(product_vertices, mesh.faces[face], u, v)
+    face, u, v = worn_points(mesh, cloth) if points is None else points
+    there = at_vertices(product_vertices, mesh.faces[face], u, v)
     caster = Caster([Shell(product_vertices, mesh.faces)])
-    seen = (face >= 0) & _seen(caster, camera, points)
-    seen &= _inside(mesh, product_vertices, camera, points, face) == cloth.inside[worn]
+    seen = (face >= 0) & _seen(caster, camera, there)
+    seen &= _inside(mesh, product_vertices, camera, there, face) == cloth.inside[worn]
     error = _errors(mesh, caster, camera, target[worn][seen], uv[seen])
     called = valid[worn]
     return FlowErrors(error, len(uv), int(called.sum()), int((~called[seen]).sum()))

@@ -29,6 +29,9 @@ TONGUE: Final = range(13380, 13606)
 JOINTS_KEPT: Final = 64
 """Vertices that a joint is the weighted mean of, at most."""
 
+TOPOLOGIES: Final = ("default", "anny-full")
+"""The meshes that may be asked of anny: those that rest on its own CC0 data."""
+
 AGES: Final = (0.68, 0.93)
 HEIGHTS: Final = (1.50, 1.95)
 
@@ -152,6 +155,14 @@ def _changes(rng: np.random.Generator, sex: Sex, weight: float) -> dict[str, flo
     return made
 
 
+def allowed(topology: str) -> str:
+    """Return the topology when its data is free; raises ValueError when it is not."""
+    if topology not in TOPOLOGIES:
+        advice = f"its data may be under a non-commercial licence; use {' or '.join(TOPOLOGIES)}"
+        raise ValueError(f"anny's topology {topology!r} is not allowed here: {advice}")
+    return topology
+
+
 class Maker:
     """Asks anny for rest bodies in metres: the pelvis at x = y = 0, soles at z = 0."""
 
@@ -160,7 +171,7 @@ class Maker:
         anny: Any = import_module("anny")
         self._torch.set_num_threads(1)
         self.model: Any = anny.Anny(
-            local_changes="default", topology="anny-full", phenotypes="all"
+            local_changes="default", topology=allowed("anny-full"), phenotypes="all"
         ).to(self._torch.float32)
         self._anny = anny
 
