@@ -48,6 +48,7 @@ from fittingroom.synth.shapes import (
     Floats,
     Material,
     Outfit,
+    Product,
     Sample,
     View,
 )
@@ -302,9 +303,14 @@ def _invisible(out: Path, outfit: Outfit) -> str:
     seen = outfit.cloth.panel != 255
     if seen.mean() < 0.01:
         return "garment hardly seen"
-    product = read_product(product_path(out, outfit.garment, View.GHOST))
+    product = _ghost(product_path(out, outfit.garment, View.GHOST))
     _, valid = flow(outfit.cloth, product)
     return "flow invalid" if valid[seen].mean() < LEAST_VALID else ""
+
+
+@lru_cache(maxsize=4)
+def _ghost(path: Path) -> Product:
+    return read_product(path)
 
 
 @lru_cache(maxsize=1)
