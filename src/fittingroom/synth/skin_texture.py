@@ -142,7 +142,7 @@ def skin_texture(look: Complexion, lines: tuple[Floats, Floats], assets: Path | 
     _brows(picture, look, lines[0])
     for lid in lines[1]:
         _polyline(picture, lid, (24, 18, 16), 3 if look.sex is Sex.FEMALE else 2)
-    picture[int(SIZE * 0.86) :, int(SIZE * 0.755) :] = (96, 44, 42)
+    picture[int(SIZE * 0.86) :, int(SIZE * 0.765) :] = (96, 44, 42)
     return picture
 
 
