@@ -2,8 +2,7 @@
 
 import numpy as np
 import pytest
-
-from synth.tubes import cylinder, tube_garment
+from tubes import cylinder, tube_garment
 
 pytest.importorskip("warp", reason="the cloth simulation needs the extra [synth]")
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+from tubes import tube_garment
 
 from fittingroom.synth.codec import STEP, coding_order, pack, unpack
-from synth.tubes import tube_garment
 
 
 @pytest.fixture(scope="module")
