@@ -60,19 +60,24 @@ _WHITE: Final = 0.9
 _BRIGHTEST: Final = 0.62
 """Linear value that recoloured pixels hardly exceed: light on pale hair is not white."""
 
+SHEEN: Final = 0.02
+"""Sheen of skin on photos: without it the darkest faces sink into black."""
+
 
 @dataclass(frozen=True, slots=True)
 class Illumination:
     """The light of a picture, in linear gains per channel.
 
     White cloth with both lights at `FULL_LIGHT` shows ambient + key, times exposure; gamma > 1
-    makes shades darker (contrast).
+    makes shades darker (contrast). sheen: the share that skin throws back from its surface,
+    whatever its tone.
     """
 
     ambient: Rgb
     key: Rgb
     exposure: float
     gamma: float
+    sheen: float = 0.0
 
 
 NEUTRAL: Final = Illumination((0.5, 0.5, 0.5), (0.5, 0.5, 0.5), 1.0, 1.0)
@@ -115,7 +120,11 @@ def sample_illumination(rng: Generator) -> Illumination:
     direct = _tinted(key * 1.15, float(rng.normal(0.02, 0.05)), rng)
     exposure = float(np.exp(rng.normal(-0.12, 0.1)))
     return Illumination(
-        ambient, direct, _unburnt(ambient, direct, exposure), float(rng.uniform(0.97, 1.12))
+        ambient,
+        direct,
+        _unburnt(ambient, direct, exposure),
+        float(rng.uniform(0.97, 1.12)),
+        SHEEN,
     )
 
 
@@ -178,7 +187,8 @@ def compose_worn(
     outfit = sample.outfits[outfit_name]
     share = floats(outfit.share) / np.float32(255)
     lit = irradiance(_hair_evened(outfit), light)
-    body = to_linear(dressed_body(sample, look)) * lit
+    skin = np.equal(sample.body_parts, Material.SKIN)[..., None]
+    body = (to_linear(dressed_body(sample, look)) + np.float32(light.sheen) * skin) * lit
     lower = to_linear(_lower_colour(sample.lower, look.lower)) * lit
     garment = np.zeros_like(body)
     if outfit.cloth is not None and painted is not None:
