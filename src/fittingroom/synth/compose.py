@@ -187,8 +187,8 @@ def compose_worn(
     outfit = sample.outfits[outfit_name]
     share = floats(outfit.share) / np.float32(255)
     lit = irradiance(_hair_evened(outfit), light)
-    skin = np.equal(sample.body_parts, Material.SKIN)[..., None]
-    body = (to_linear(dressed_body(sample, look)) + np.float32(light.sheen) * skin) * lit
+    skin = np.equal(sample.body_parts, Material.SKIN).astype(np.float32)[..., None]
+    body = (to_linear(dressed_body(sample, look)) + skin * np.float32(light.sheen)) * lit
     lower = to_linear(_lower_colour(sample.lower, look.lower)) * lit
     garment = np.zeros_like(body)
     if outfit.cloth is not None and painted is not None:
