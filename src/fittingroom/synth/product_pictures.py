@@ -87,8 +87,8 @@ def render_product(
         shadow=_doubled(outfit.ground, size, _FAINT[view]),
         inner_back=backs & outfit.cloth.inside & _above_front(mesh, vertices, camera),
         landmarks=_landmarks(mesh, vertices, layer),
-        sheet_to_pixel=_sheet_to_pixel(mesh, vertices, camera),
-        grid=GRID,
+        sheet_to_pixel=_sheet_to_pixel(mesh, vertices, camera, grid_of(size)),
+        grid=grid_of(size),
         record={"camera": asdict(camera), "kind": str(mesh.kind), "margin": margin},
     )
 
@@ -131,9 +131,17 @@ def _landmarks(
     }
 
 
-def _sheet_to_pixel(mesh: GarmentMesh, vertices: Floats, camera: Camera) -> Floats:
-    """Return `Product.sheet_to_pixel`; element (i, j) belongs to s = j GRID, t = i GRID."""
-    face, u, v = rasterise(mesh, GRID, reach=2)
+def grid_of(size: tuple[int, int]) -> float:
+    """Metres on the sheet from one stored place to the next, for a picture (height, width).
+
+    GRID at 512 pixels of height and more, coarser for smaller pictures as their pixels are.
+    """
+    return GRID * max(1.0, 512 / size[0])
+
+
+def _sheet_to_pixel(mesh: GarmentMesh, vertices: Floats, camera: Camera, grid: float) -> Floats:
+    """Return `Product.sheet_to_pixel`; element (i, j) belongs to s = j grid, t = i grid."""
+    face, u, v = rasterise(mesh, grid, reach=2)
     answer = np.full((*face.shape, 2), np.nan, np.float32)
     there = np.nonzero(face >= 0)
     points = at_vertices(vertices, mesh.faces[face[there]], u[there], v[there])

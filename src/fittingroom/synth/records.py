@@ -376,7 +376,7 @@ def _write(path: Path, kind: str, values: Values, pictures: Pictures) -> None:
 def _png(picture: NDArray[Any]) -> bytes:
     """Return a picture (h, w) or RGB (h, w, 3), 8 or 16 bits, as PNG."""
     turned = picture[..., ::-1] if picture.ndim == 3 else picture
-    options = [cv2.IMWRITE_PNG_COMPRESSION, 6, cv2.IMWRITE_PNG_STRATEGY, 1]
+    options = [cv2.IMWRITE_PNG_COMPRESSION, 8, cv2.IMWRITE_PNG_STRATEGY, 1]
     done, data = cv2.imencode(".png", np.ascontiguousarray(turned), options)
     if not done:
         raise ValueError(f"cannot write a picture of shape {picture.shape}")

@@ -32,7 +32,7 @@ from fittingroom.synth.buffers import (
 from fittingroom.synth.cameras import Framing, joint_pixels, sample_camera
 from fittingroom.synth.lighting import Studio
 from fittingroom.synth.looks import Look, lower_surface, person_surfaces, sample_look
-from fittingroom.synth.product_pictures import make_sheet, render_product
+from fittingroom.synth.product_pictures import grid_of, make_sheet, render_product
 from fittingroom.synth.raycast import Caster, Shell
 from fittingroom.synth.records import (
     flow,
@@ -257,7 +257,9 @@ def render_garment(work: Work, place: tuple[int, int]) -> None:
     if all(product_path(work.out, garment.name, view).exists() for view in View):
         return
     dressed = wardrobe.open(fitting, garment)
-    write_sheet(sheet_path(work.out, garment.name), make_sheet(dressed.mesh))
+    write_sheet(
+        sheet_path(work.out, garment.name), make_sheet(dressed.mesh, grid_of(work.size) / 2)
+    )
     for view, vertices in ((View.GHOST, dressed.ghost), (View.FLAT, dressed.flat)):
         product = render_product(dressed.mesh, vertices, view, work.size)
         record = product.record | {"body": fitting.body, "design": asdict(garment.design)}
