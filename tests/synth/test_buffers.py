@@ -207,7 +207,7 @@ def test_cameras_hold_the_head_and_end_where_they_should(kind):
         assert (y[2] < 512) == (kind is not Framing.HALF) or kind is Framing.THREE_QUARTER
         assert 0 < x[4] < 384 or kind is Framing.HALF
         assert (y[3] < 512) == (kind is Framing.FULL)
-        assert 0.9 <= view.eye[2] <= 1.6 and 2.0 <= -view.eye[1] <= 4.5
+        assert 1.0 <= view.eye[2] <= 1.6 and 2.0 <= -view.eye[1] <= 4.5
         assert joint_pixels(view, joints, Caster([]))[Joint.NECK, 2] == 1
 
 

@@ -1,7 +1,7 @@
 """What is drawn before anything is rendered, and one run of everything at a small size."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +10,12 @@ import pytest
 from fittingroom.synth import scenes
 from fittingroom.synth.bodies import load_anatomy, load_bodies
 from fittingroom.synth.poses import dress_pose
+from fittingroom.synth.records import read_sample
 from fittingroom.synth.scenes import Shot, Work, render_all, render_sample, shots
 from fittingroom.synth.shapes import GarmentKind
 from fittingroom.synth.wardrobe import Fitting, StoredDrape
+
+SET = Path(__file__).parents[1] / "fixtures" / "synth"
 
 
 @dataclass
@@ -102,6 +105,16 @@ def test_a_sample_that_was_given_up_is_not_tried_again(tmp_path):
     given_up.write_text("{}")
     assert render_sample(work, shot) == {}
     assert [path.name for path in given_up.parent.iterdir()] == [given_up.name]
+
+
+@pytest.mark.parametrize(("share", "reason"), [(0.049, "garment hardly seen"), (0.051, "")])
+def test_a_garment_must_fill_a_twentieth_of_the_picture(share, reason):
+    outfit = read_sample(scenes.sample_path(SET, 0)).outfits["a"]
+    worn = np.flatnonzero(outfit.cloth.panel != 255)
+    panel = outfit.cloth.panel.copy()
+    panel.flat[worn[round(share * panel.size) :]] = 255
+    smaller = replace(outfit, cloth=replace(outfit.cloth, panel=panel))
+    assert scenes._invisible(SET, smaller) == reason
 
 
 def test_a_run_without_an_archive_says_how_to_make_one(tmp_path):

@@ -16,6 +16,9 @@ _FILM: Final = 0.036
 _WIDEST: Final = 1.15
 """How much a picture of half a person may grow so that the hands fit in; then they are cut."""
 
+_EYES: Final = (1.0, 1.4, 1.6)
+"""Lowest, most frequent and highest eye of a photographer, metres: lower ones make giants."""
+
 _REACH: Final[dict[Joint, float]] = {
     Joint.NOSE: 0.04, Joint.NECK: 0.13, Joint.RIGHT_EYE: 0.04, Joint.LEFT_EYE: 0.04,
     Joint.RIGHT_EAR: 0.04, Joint.LEFT_EAR: 0.04,
@@ -46,7 +49,7 @@ def sample_camera(
     """Draw a camera that frames a person.
 
     joints: (18, 3) float32, COCO-18 in metres, turned as the person stands. size: (height, width)
-    in pixels. The lens is 35 to 85 mm, the distance 2 to 4.5 m, the eye .9 to 1.6 m high.
+    in pixels. The lens is 35 to 85 mm, the distance 2 to 4.5 m, the eye 1 to 1.6 m high.
     """
     height, width = size
     top = float(joints[[Joint.NOSE, Joint.RIGHT_EYE, Joint.LEFT_EYE], 2].max()) + 0.17
@@ -63,7 +66,7 @@ def sample_camera(
     distance = float(np.clip(rng.uniform(0.035, 0.085) / _FILM * extent, 2.0, 4.5))
     depth = float(joints[:, 1].mean())
     focal = height * distance / extent
-    eye = ((left + right) / 2 + rng.uniform(-0.08, 0.08), depth - distance, rng.uniform(0.9, 1.6))
+    eye = ((left + right) / 2 + rng.uniform(-0.08, 0.08), depth - distance, rng.triangular(*_EYES))
     slack = max(width / height * extent - (right - left), 0.0) / 2
     middle = (left + right) / 2 + rng.uniform(-0.25, 0.25) * slack
     centre = (

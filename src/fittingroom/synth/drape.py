@@ -36,6 +36,7 @@ from fittingroom.synth.shapes import (
     Ints,
     Measurements,
 )
+from fittingroom.synth.sleeves import LARGEST_BARE, bare_length
 from fittingroom.synth.tuck import TUCK_BAND, TUCK_DEPTH, trunk_of
 from fittingroom.synth.underlayers import CUTS, TANK_LIFT, LowerStyle, load_zones, lower_skin
 from fittingroom.types import Category, Sleeve
@@ -361,8 +362,9 @@ def _ground(flat: Floats) -> tuple[Ints, Floats]:
 
 
 def fault(mesh: GarmentMesh, vertices: Floats, body: Floats, anatomy: Anatomy) -> str | None:
-    """Why a drape must be refused, or None: one of "exploded", "stretched", "sunk", "slid".
+    """Why a drape must be refused, or None.
 
+    One of "exploded", "stretched", "sunk", "slid" and "arm outside its sleeve".
     vertices: (N, 3) of the garment, body: (V, 3) posed skin or what lies on it, of `anatomy`.
     """
     faces = anatomy.faces
@@ -372,7 +374,11 @@ def fault(mesh: GarmentMesh, vertices: Floats, body: Floats, anatomy: Anatomy) -
         return "stretched"
     if sunk(vertices, body, faces) > LARGEST_SUNK:
         return "sunk"
-    return "slid" if _slid(mesh, vertices, posed_joints(anatomy, body)) else None
+    joints = posed_joints(anatomy, body)
+    if _slid(mesh, vertices, joints):
+        return "slid"
+    bare = bare_length(mesh, vertices, joints) > LARGEST_BARE
+    return "arm outside its sleeve" if bare else None
 
 
 def _slid(mesh: GarmentMesh, vertices: Floats, joints: Floats) -> bool:

@@ -57,8 +57,10 @@ from fittingroom.synth.tuck import above_tuck
 from fittingroom.synth.underlayers import LowerStyle
 from fittingroom.synth.wardrobe import Dressed, Fitting, Wardrobe, body_named
 
+LEAST_SEEN: Final = 0.05
+"""A sample is refused when a garment is seen on fewer of the picture's pixels than this share."""
 LEAST_VALID: Final = 0.75
-"""A sample is refused when fewer of a garment's pixels than this have a valid flow."""
+"""… or when fewer of a garment's pixels than this have a valid flow."""
 LARGEST_POKE: Final = 0.01
 """… or when the body pokes through more than this share of its garment."""
 POKE_DEPTH: Final = 0.03
@@ -303,7 +305,7 @@ def _invisible(out: Path, outfit: Outfit) -> str:
     assert outfit.cloth is not None
     assert outfit.garment is not None
     seen = outfit.cloth.panel != 255
-    if seen.mean() < 0.01:
+    if seen.mean() < LEAST_SEEN:
         return "garment hardly seen"
     product = _ghost(product_path(out, outfit.garment, View.GHOST))
     _, valid = flow(outfit.cloth, product)
