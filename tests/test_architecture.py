@@ -11,7 +11,7 @@ LAYERS = [
     {"errors", "version", "skeleton"},
     {"types"},
     {"labels", "geometry"},
-    {"masks", "splines", "images"},
+    {"masks", "splines", "images", "guided"},
     {"body", "inpainting", "skin"},
     {"rig", "framing"},
     {"stages"},

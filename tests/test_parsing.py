@@ -3,12 +3,17 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from fittingroom.guided import scaling
 from fittingroom.labels import CLASS_COUNT, LIP_COUNT, LabelSet, Lip, Part
 from fittingroom.skeleton import Joint
 from fittingroom.stages.parsing import (
+    MAP_COUNT,
     Parser,
     decode,
     held_things,
+    joint_maps,
+    mirrored_pose,
+    mirrored_shares,
     take_sides,
     to_label_set,
     to_lip,
@@ -28,9 +33,10 @@ def standing(scale: float = 1.0) -> Pose:
 
 
 def test_decoding_keeps_each_place() -> None:
-    logits = np.zeros((1, CLASS_COUNT, 24, 18), np.float32)
-    logits[0, Lip.HAIR, :12], logits[0, Lip.PANTS, 12:] = 5, 5
-    classes = decode(logits, SIZE)
+    shares = np.zeros((CLASS_COUNT, 24, 18), np.float32)
+    shares[Lip.HAIR, :12], shares[Lip.PANTS, 12:] = 1, 1
+    small = np.full((*SIZE, 3), 90, np.uint8)
+    classes = decode(shares, small, scaling(SIZE, SIZE), small)
     assert classes.shape == SIZE
     assert (classes[:46] == Lip.HAIR).all() and (classes[50:] == Lip.PANTS).all()
 
@@ -88,6 +94,7 @@ class PlainNetwork:
     def __call__(self, inputs: dict[str, NDArray[np.float32]]) -> dict[str, NDArray[np.float32]]:
         """Return constant logits."""
         assert inputs["image"].shape == (1, 3, 64, 48)
+        assert inputs["joints"].shape == (1, MAP_COUNT, 8, 6)
         logits = np.zeros((1, CLASS_COUNT, 16, 12), np.float32)
         logits[0, Lip.PANTS] = 1
         return {"fusion": logits}
@@ -97,3 +104,30 @@ def test_a_photo_gets_labels_of_its_own_size() -> None:
     labels = Parser(PlainNetwork()).parse_photo(np.zeros((700, 401, 3), np.uint8), standing(3.0))
     assert labels.shape == (700, 401) and labels.dtype == np.uint8
     assert (labels[60:480, 100:200] == Lip.PANTS).all()
+
+
+def test_joint_maps_peak_on_the_joint_and_run_along_the_limb() -> None:
+    pose = standing(2.0)
+    seen = np.ones(18, bool)
+    seen[Joint.LEFT_WRIST] = False
+    maps = joint_maps(pose.joints, seen, Size(360, 200))
+    assert maps.shape == (MAP_COUNT, 45, 25) and maps.max() <= 1
+    x, y = pose.point(Joint.NECK) / 8
+    row, column = np.unravel_index(maps[Joint.NECK].argmax(), maps.shape[1:])
+    assert abs(row - y) <= 1 and abs(column - x) <= 1
+    assert maps[Joint.LEFT_WRIST].max() == 0
+    upper, fore = 18 + 2, 18 + 3  # of the left arm
+    middle = (pose.point(Joint.LEFT_SHOULDER) + pose.point(Joint.LEFT_ELBOW)) / 16
+    assert maps[upper, round(float(middle[1])), round(float(middle[0]))] > 0.5
+    assert maps[fore].max() == 0
+
+
+def test_mirroring_twice_changes_nothing() -> None:
+    rng = np.random.default_rng(0)
+    shares = rng.random((CLASS_COUNT, 6, 5), dtype=np.float32)
+    np.testing.assert_array_equal(mirrored_shares(mirrored_shares(shares)), shares)
+    assert mirrored_shares(shares)[Lip.LEFT_ARM, 0, 0] == shares[Lip.RIGHT_ARM, 0, -1]
+    pose = standing()
+    again = mirrored_pose(mirrored_pose(pose, 100), 100)
+    np.testing.assert_allclose(again.joints, pose.joints)
+    assert mirrored_pose(pose, 100).point(Joint.LEFT_WRIST)[0] == 99 - 28

@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 from fittingroom.labels import IGNORED, Lip
 from fittingroom.skeleton import Joint
 from fittingroom.training import ccp
+from fittingroom.training.renders import degraded, is_held_back
 from fittingroom.training.teacher import TeacherPose
-from fittingroom.training.views import View, ViewMaker
+from fittingroom.training.views import Mix, View, ViewMaker
 
 NAMES = sorted({name for line in ccp.CLASS_NAMES.values() for name in line.split()})
 ALL_NAMES = [*NAMES, "skin", *sorted(ccp.SHOE_NAMES)]
@@ -38,7 +39,8 @@ def drawn_photo() -> ccp.LabelledPhoto:
 
 
 def maker() -> ViewMaker:
-    return ViewMaker([drawn_photo()], [np.full((300, 300, 3), 90, np.uint8)])
+    mix = Mix(labelled=True, rendered=0.3)
+    return ViewMaker([drawn_photo()], [np.full((300, 300, 3), 90, np.uint8)], mix, [drawn_photo()])
 
 
 def test_every_name_has_a_class_and_an_unknown_one_is_an_error() -> None:
@@ -70,7 +72,7 @@ def test_face_and_neck_of_one_piece_are_told_apart() -> None:
 def draw(seed: int, count: int) -> list[View]:
     rng = np.random.default_rng(seed)
     source = maker()
-    return [source.draw(rng, labelled=True) for _ in range(count)]
+    return [source.draw(rng) for _ in range(count)]
 
 
 def test_views_are_the_same_for_the_same_seed() -> None:
@@ -114,3 +116,17 @@ def right_arm_is_named_after_its_side(view: View) -> bool:
 
 def test_mirrored_views_swap_left_and_right_in_joints_and_labels_alike() -> None:
     assert all(right_arm_is_named_after_its_side(view) for view in draw(2, 80))
+
+
+def test_roughened_labels_keep_their_classes_and_most_of_their_places() -> None:
+    classes = drawn_photo().classes
+    assert classes is not None
+    small = classes[::3, ::3]
+    rough = degraded(small, np.random.default_rng(2))
+    assert set(np.unique(rough)) <= set(np.unique(small)) | {Lip.SKIRT, Lip.COAT}
+    assert 0.95 < (rough == small).mean() < 1
+
+
+def test_a_body_is_held_back_by_its_number_with_all_that_it_wears() -> None:
+    assert is_held_back("female08") and is_held_back("male16")
+    assert not is_held_back("female09")

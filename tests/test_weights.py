@@ -48,9 +48,14 @@ def test_good_files_are_read(folder):
 
 def test_all_faults_are_named_together(folder):
     (folder / "pose.onnx").unlink()
+    (folder / "garment.onnx").unlink()
     whole = (folder / "parsing.onnx").read_bytes()
     (folder / "parsing.onnx").write_bytes(whole[:-1] + b"?")
-    assert weights.missing(folder) == {"pose": "missing", "parsing": "wrong SHA-256"}
+    assert weights.missing(folder) == {
+        "pose": "missing",
+        "parsing": "wrong SHA-256",
+        "garment": "missing",
+    }
     advice = advice_of(lambda: weights.read_networks(folder))
     assert "pose" in advice
     assert "parsing" in advice
@@ -68,7 +73,7 @@ def test_a_damaged_table(folder, table):
 
 def test_a_network_without_a_row(folder):
     (folder / weights.TABLE).write_text("[]")
-    assert weights.missing(folder) == {"pose": "no row", "parsing": "no row"}
+    assert weights.missing(folder) == dict.fromkeys(weights.NETWORKS, "no row")
     advice_of(lambda: weights.load_card("pose", folder))
 
 

@@ -6,7 +6,7 @@ from fittingroom.stages.background import plain_background
 from fittingroom.stages.clothes_warping import warp_clothes
 from fittingroom.stages.composition import compose
 from fittingroom.stages.content_fusion import fuse_content
-from fittingroom.stages.garment import isolate_garment
+from fittingroom.stages.garment import GarmentReader
 from fittingroom.stages.parsing import Parser
 from fittingroom.stages.pose import PoseEstimator
 from fittingroom.stages.semantic_generation import generate_semantics
@@ -24,7 +24,7 @@ def load_stages(threads: int | None = None) -> Stages:
         estimate_pose=PoseEstimator(OnnxNetwork(content["pose"], threads)),
         parse_person=parser.parse_person,
         parse_photo=parser.parse_photo,
-        isolate_garment=isolate_garment,
+        isolate_garment=GarmentReader(OnnxNetwork(content["garment"], threads)).isolate_garment,
         generate_semantics=generate_semantics,
         warp_clothes=warp_clothes,
         fuse_content=fuse_content,

@@ -13,7 +13,7 @@ from fittingroom.errors import ErrorCode, FittingRoomError
 
 FOLDER: Final = Path(__file__).parent / "assets" / "weights"
 TABLE: Final = "weights.json"
-NETWORKS: Final = ("pose", "parsing")
+NETWORKS: Final = ("pose", "parsing", "garment")
 """The networks that a try-on needs."""
 
 

@@ -13,18 +13,30 @@ from numpy.typing import NDArray
 from fittingroom.errors import FittingRoomError
 from fittingroom.framing import choose_subject, try_on_frame
 from fittingroom.geometry import Frame
+from fittingroom.guided import Guide, Plane, apply_fit, scaling
 from fittingroom.labels import (
     ACGPN_OF_CLASS,
     ATR_LEFT_LEG,
     ATR_OF_CLASS,
     ATR_RIGHT_LEG,
     CLASS_COUNT,
+    MIRRORED_LABELS,
     LabelSet,
     Lip,
     Part,
 )
-from fittingroom.skeleton import Joint
-from fittingroom.types import Image, LabelMap, Mask, Network, Parsing, Person, Pose, Size
+from fittingroom.skeleton import JOINT_COUNT, MIRRORED, Joint
+from fittingroom.types import (
+    Image,
+    LabelMap,
+    Mask,
+    Network,
+    Parsing,
+    Person,
+    Points,
+    Pose,
+    Size,
+)
 
 WRIST_REACH: Final = 0.6
 """Small things this near to a wrist, in torso lengths, are held or worn on the hand."""
@@ -39,33 +51,138 @@ SIDED: Final = (
     (Lip.LEFT_SHOE, Lip.RIGHT_SHOE, LEFT_LEG, RIGHT_LEG),
 )
 
+PRESENT: Final = 0.25
+"""Share of a pixel that a class must have somewhere, unless it leads there, to be considered."""
+LARGEST: Final = 2048
+"""Longer side of the part of a photo whose borders are refined pixel by pixel."""
 
-def encode(image: Image, size: Size) -> dict[str, NDArray[np.float32]]:
-    """Picture (h, w, 3) uint8 to the network's input (1, 3, *size), RGB 0..255."""
-    shrinks = image.shape[0] > size.height
-    small = cv2.resize(
-        image,
-        (size.width, size.height),
-        interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR,
-    )
-    return {"image": np.ascontiguousarray(small.transpose(2, 0, 1)[None], np.float32)}
+MAP_STRIDE: Final = 8
+MAP_LIMBS: Final = tuple(
+    pair
+    for chain in (RIGHT_ARM, LEFT_ARM, RIGHT_LEG, LEFT_LEG)
+    for pair in zip(chain, chain[1:], strict=False)
+)
+MAP_COUNT: Final = JOINT_COUNT + len(MAP_LIMBS)
+MAP_SPREAD: Final = 0.12
+"""Standard deviation of a joint's peak and of a limb's flank, in shoulder widths."""
 
 
-def decode(logits: NDArray[np.float32], size: Size) -> LabelMap:
-    """Logits (1, 23, h, w) to classes (*size) uint8: scaled up first, then the largest wins.
+def joint_maps(joints: Points, seen: NDArray[np.bool_], size: Size) -> NDArray[np.float32]:
+    """Draw joints (18, 2), in pixels of a picture of `size`, as (26, h / 8, w / 8) float32.
 
-    Channels are compared one after the other, so that never more than two full planes exist.
+    18 peaks in the order of the joints, then right and left upper arm, forearm, thigh and shin as
+    ridges, all with a crest of 1. `seen` (18,) bool; what hangs on an unseen joint stays 0.
     """
-    best = np.full(size, -np.inf, np.float32)
-    classes = np.zeros(size, np.uint8)
-    for index in range(CLASS_COUNT):
-        plane = cv2.resize(
-            logits[0, index], (size.width, size.height), interpolation=cv2.INTER_LINEAR
+    height, width = size.height // MAP_STRIDE, size.width // MAP_STRIDE
+    maps = np.zeros((MAP_COUNT, height, width), np.float32)
+    cells = (joints + 0.5) / MAP_STRIDE - 0.5
+    spread = float(np.clip(MAP_SPREAD * _unit(joints, seen, size) / MAP_STRIDE, 0.7, 2.5))
+    y, x = np.mgrid[:height, :width].astype(np.float32)
+    for joint in np.flatnonzero(seen):
+        square = (x - cells[joint, 0]) ** 2 + (y - cells[joint, 1]) ** 2
+        maps[joint] = np.exp(-square / (2 * spread**2))
+    for index, (start, end) in enumerate(MAP_LIMBS, JOINT_COUNT):
+        if seen[start] and seen[end]:
+            along = cells[end] - cells[start]
+            off = np.stack([x - cells[start, 0], y - cells[start, 1]], axis=-1)
+            place = np.clip(off @ along / max(float(along @ along), 1e-6), 0, 1)
+            square = ((off - place[..., None] * along) ** 2).sum(axis=-1)
+            maps[index] = np.exp(-square / (2 * spread**2))
+    return maps
+
+
+def _unit(joints: Points, seen: NDArray[np.bool_], size: Size) -> float:
+    """max(shoulder width, half of neck to hip) as far as these are seen, pixels."""
+    lengths = [
+        share * float(np.linalg.norm(joints[a] - joints[b]))
+        for a, b, share in (
+            (Joint.RIGHT_SHOULDER, Joint.LEFT_SHOULDER, 1.0),
+            (Joint.NECK, Joint.RIGHT_HIP, 0.5),
+            (Joint.NECK, Joint.LEFT_HIP, 0.5),
         )
-        better = (plane > best).view(np.uint8)
-        cv2.max(plane, best, dst=best)
-        cv2.copyTo(np.full(size, index, np.uint8), better, classes)
+        if seen[a] and seen[b]
+    ]
+    return max(lengths, default=size.height / 6)
+
+
+def encode(small: Image, pose: Pose) -> dict[str, NDArray[np.float32]]:
+    """Picture (h, w, 3) uint8 of the network's size, and the pose in it, to its inputs.
+
+    "image" (1, 3, h, w), RGB 0..255; "joints" (1, 26, h / 8, w / 8), see `joint_maps`.
+    """
+    maps = joint_maps(pose.joints, pose.scores > 0, Size(*small.shape[:2]))
+    return {
+        "image": np.ascontiguousarray(small.transpose(2, 0, 1)[None], np.float32),
+        "joints": maps[None],
+    }
+
+
+def shares_of(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Softmax over the classes: (1, 23, h, w) to (23, h, w)."""
+    powers = np.exp(logits[0] - logits[0].max(axis=0))
+    shares: NDArray[np.float32] = powers / powers.sum(axis=0)
+    return shares
+
+
+def mirrored_shares(shares: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Shares (23, h, w) of a mirrored picture, as they are of the picture itself."""
+    order = list(range(CLASS_COUNT))
+    for left, right in MIRRORED_LABELS:
+        order[left], order[right] = right, left
+    return shares[order][:, :, ::-1]
+
+
+def mirrored_pose(pose: Pose, width: int) -> Pose:
+    """The pose of a mirrored picture: left and right change places."""
+    joints = pose.joints[list(MIRRORED)].copy()
+    joints[:, 0] = width - 1 - joints[:, 0]
+    return Pose(joints, pose.scores[list(MIRRORED)])
+
+
+def decode(
+    shares: NDArray[np.float32], small: Image, matrix: NDArray[np.float64], photo: Image
+) -> LabelMap:
+    """Shares (23, h, w) to classes of `photo` (H, W) uint8, borders laid on the photo's edges.
+
+    small: what the network saw. matrix: 2x3, pixels of the photo to those of `small`.
+    """
+    guide = Guide(small)
+    height, width = small.shape[:2]
+    best = np.full(photo.shape[:2], -np.inf, np.float32)
+    classes = np.zeros(photo.shape[:2], np.uint8)
+    likely = shares >= np.minimum(shares.max(axis=0), PRESENT)
+    for index in np.flatnonzero(likely.any(axis=(1, 2))):
+        share = cv2.resize(shares[index], (width, height), interpolation=cv2.INTER_LINEAR)
+        window = _reach(share, guide.reach, matrix, photo)
+        place = matrix.copy()
+        place[:, 2] += matrix[:, :2] @ (window[1].start, window[0].start)
+        plane = apply_fit(guide.fit(share), place, photo[window])
+        _take(classes[window], best[window], int(index), plane)
     return classes
+
+
+def _reach(
+    share: Plane, reach: int, matrix: NDArray[np.float64], photo: Image
+) -> tuple[slice, slice]:
+    """The window of the photo in which a refined share can matter."""
+    rows, columns = (np.flatnonzero((share > 0.02).any(axis=axis)) for axis in (1, 0))
+    height, width = photo.shape[:2]
+    back = cv2.invertAffineTransform(matrix)
+    low = back[:, :2] @ (columns[0] - reach, rows[0] - reach) + back[:, 2]
+    high = back[:, :2] @ (columns[-1] + reach, rows[-1] + reach) + back[:, 2]
+    x0, y0 = (min(max(0, int(v)), n - 1) for v, n in zip(low, (width, height), strict=True))
+    x1, y1 = (max(min(int(v) + 2, n), 1) for v, n in zip(high, (width, height), strict=True))
+    return slice(y0, max(y1, y0 + 1)), slice(x0, max(x1, x0 + 1))
+
+
+def _take(classes: LabelMap, best: NDArray[np.float32], index: int, plane: Plane) -> None:
+    """Give a class the pixels where its plane is the largest so far.
+
+    Planes come one after the other, so that never more than two full ones exist.
+    """
+    better = (plane > best).view(np.uint8)
+    cv2.max(plane, best, dst=best)
+    cv2.copyTo(np.full(classes.shape, index, np.uint8), better, classes)
 
 
 def take_sides(classes: LabelMap, pose: Pose) -> LabelMap:
@@ -164,8 +281,8 @@ def _socks_on_their_side(atr: LabelMap, classes: LabelMap) -> LabelMap:
 class Parser:
     """Labels people.
 
-    network: input "image" (1, 3, h, w), RGB 0..255; output "fusion" (1, 23, h/4, w/4) logits; its
-    spec carries "input_size" as [height, width].
+    network: inputs "image" (1, 3, h, w), RGB 0..255, and "joints" (1, 26, h/8, w/8); output
+    "fusion" (1, 23, h/4, w/4) logits; its spec carries "input_size" as [height, width].
     """
 
     def __init__(self, network: Network) -> None:
@@ -174,8 +291,29 @@ class Parser:
 
     def classes(self, image: Image, pose: Pose) -> LabelMap:
         """Classes (h, w) of a frame's picture, `Lip` or `Part`; pose in its pixels."""
-        logits = self._network(encode(image, self._size))["fusion"]
-        return take_sides(decode(logits, Size(*image.shape[:2])), pose)
+        size = Size(*image.shape[:2])
+        shrinks = size.height > self._size.height
+        small = cv2.resize(
+            image,
+            (self._size.width, self._size.height),
+            interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR,
+        )
+        return self._labelled(small, scaling(self._size, size), image, pose)
+
+    def _labelled(
+        self, small: Image, matrix: NDArray[np.float64], image: Image, pose: Pose
+    ) -> LabelMap:
+        """Classes of `image`; matrix: its pixels to those of `small`, which the network sees."""
+        shares = self._shares(small, _moved(pose, matrix))
+        return take_sides(decode(shares, small, matrix, image), pose)
+
+    def _shares(self, small: Image, pose: Pose) -> NDArray[np.float32]:
+        """Shares of the classes, the mean of the picture's and its mirror image's."""
+        mirrored = np.ascontiguousarray(small[:, ::-1])
+        direct = self._network(encode(small, pose))["fusion"]
+        other = self._network(encode(mirrored, mirrored_pose(pose, small.shape[1])))["fusion"]
+        both = shares_of(direct) + mirrored_shares(shares_of(other))
+        return (both / 2).astype(np.float32)
 
     def parse_person(self, image: Image, pose: Pose) -> Person:
         """Label the person of a frame: image (h, w, 3), pose in its pixels."""
@@ -191,8 +329,12 @@ class Parser:
         size = Size(*photo.shape[:2])
         classes = np.zeros(size, np.uint8)
         for frame in self._frames(pose, size):
-            seen = self.classes(frame.enter(photo), frame.enter_pose(pose))
-            _lay(classes, frame, seen)
+            window = _window(frame, size)
+            part, matrix = _part(photo, window, frame)
+            inside = _moved(pose, cv2.invertAffineTransform(matrix) @ _squared(frame.matrix))
+            seen = self._labelled(frame.enter(photo), matrix, part, inside)
+            target = classes[window]
+            target[:] = cv2.resize(seen, target.shape[::-1], interpolation=cv2.INTER_NEAREST)
         return classes
 
     def _frames(self, pose: Pose, photo: Size) -> list[Frame]:
@@ -224,14 +366,33 @@ def body_frame(pose: Pose, photo: Size, size: Size) -> Frame:
     )
 
 
-def _lay(classes: LabelMap, frame: Frame, seen: LabelMap) -> None:
-    """Write a frame's classes over the photo's, where the frame and the photo overlap."""
-    height, width = classes.shape
+def _moved(pose: Pose, matrix: NDArray[np.float64]) -> Pose:
+    joints = pose.joints @ matrix[:, :2].T + matrix[:, 2]
+    return Pose(joints.astype(np.float32), pose.scores)
+
+
+def _squared(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.vstack([matrix, [0.0, 0.0, 1.0]])
+
+
+def _window(frame: Frame, photo: Size) -> tuple[slice, slice]:
+    """The part of the photo that a frame overlaps."""
     x0, y0 = max(0, round(frame.left)), max(0, round(frame.top))
-    x1 = min(width, round(frame.left + frame.size.width / frame.scale))
-    y1 = min(height, round(frame.top + frame.size.height / frame.scale))
-    inverse = cv2.invertAffineTransform(frame.matrix)
-    inverse[:, 2] -= (x0, y0)
-    classes[y0:y1, x0:x1] = cv2.warpAffine(
-        seen, inverse, (x1 - x0, y1 - y0), flags=cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE
-    )
+    x1 = min(photo.width, round(frame.left + frame.size.width / frame.scale))
+    y1 = min(photo.height, round(frame.top + frame.size.height / frame.scale))
+    return slice(y0, y1), slice(x0, x1)
+
+
+def _part(
+    photo: Image, window: tuple[slice, slice], frame: Frame
+) -> tuple[Image, NDArray[np.float64]]:
+    """A window of the photo, reduced to at most LARGEST, and the matrix to the frame's pixels."""
+    part = photo[window]
+    full = Size(*part.shape[:2])
+    ratio = min(1.0, LARGEST / max(full))
+    size = Size(max(1, round(full.height * ratio)), max(1, round(full.width * ratio)))
+    if size != full:
+        part = cv2.resize(part, (size.width, size.height), interpolation=cv2.INTER_AREA)
+    place = scaling(full, size)
+    place[:, 2] += (window[1].start, window[0].start)
+    return part, frame.matrix @ _squared(place)

@@ -1,37 +1,58 @@
 """`fittingroom train ...`: teacher labels, trainings, export. Needs the extra `[train]`."""
 
+import hashlib
 import json
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import cv2
 import torch
 import typer
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
 
-from fittingroom.runtime import OnnxNetwork
-from fittingroom.skeleton import Joint
-from fittingroom.stages.parsing import Parser
-from fittingroom.stages.pose import PoseEstimator
-from fittingroom.training import ccp, views
-from fittingroom.training import evaluate as evaluation
 from fittingroom.training import export as release
-from fittingroom.training.loop import train
-from fittingroom.training.recipes import RECIPES
-from fittingroom.training.teacher import TeacherPose, label_folder
+from fittingroom.training.figures import measure
+from fittingroom.training.garment_cache import prepare_cache, read_annotations
+from fittingroom.training.loop import Limits, Progress, Start, train
+from fittingroom.training.recipes import RECIPES, Recipe
+from fittingroom.training.sources import Folders, open_source
+from fittingroom.training.teacher import label_folder
 from fittingroom.weights import FOLDER
 
-app = typer.Typer(help="Train the networks; needs the extra [train].", no_args_is_help=True)
+app = typer.Typer(help="Train the networks; needs the extra `train`.", no_args_is_help=True)
+
+
+class Device(StrEnum):
+    """Where a training may run."""
+
+    AUTO = "auto"
+    CPU = "cpu"
+    CUDA = "cuda"
+
 
 Data = Annotated[Path, typer.Option(help="Folder with ccp/ and garments/.")]
 Poses = Annotated[Path, typer.Option(help="The teacher's labels, as `train teach` writes them.")]
+Renders = Annotated[
+    Path | None, typer.Option(help="Synthetic pictures, as `train compose` writes them.")
+]
 Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for checkpoints; resumed if used.")]
+Annotations = Annotated[Path, typer.Option(help="The repository's folder annotations/.")]
+RecipeName = Annotated[
+    str | None, typer.Option("--recipe", help="Numbers of the training; default: the network's.")
+]
 Seconds = Annotated[float, typer.Option(help="Stop after this time, earlier sittings included.")]
 Threads = Annotated[int, typer.Option(help="CPU threads.")]
+InitFrom = Annotated[
+    str, typer.Option(help="Begin from: imagenet (the backbone), shipped, or an exported file.")
+]
+On = Annotated[Device, typer.Option(help="auto = CUDA where there is one.")]
+Measured = Annotated[bool, typer.Option(help="Print validation figures at the end.")]
 
-
-def read_poses(path: Path) -> dict[str, TeacherPose]:
-    """Read {photo name: teacher pose}."""
-    return {k: TeacherPose.from_json(v) for k, v in json.loads(path.read_text()).items()}
+IMAGENET: Final = "imagenet"
+SHIPPED: Final = "shipped"
+NETWORK_OF_COMMAND: Final = ("pose", "parsing", "garment")
 
 
 @app.command()
@@ -44,67 +65,192 @@ def teach(
     label_folder(models, sorted((data / "ccp" / "photos").glob("*.jpg")), out)
 
 
-def _run(name: str, data: Path, poses: Path, out: Path, seconds: float, threads: int) -> None:
-    torch.set_num_threads(threads)
+@app.command()
+def compose(
+    renders: Annotated[Path, typer.Argument(help="A set of `fittingroom synth render`.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder of pictures; continued.")],
+    count: Annotated[int, typer.Option(min=1, help="Samples to draw.")] = 1000,
+    seed: Annotated[int, typer.Option(help="Prints, light and grounds.")] = 1,
+) -> None:
+    """Draw synthetic people for trainings; needs the extra `render` too."""
+    from fittingroom.training.composing import compose_people
+
     cv2.setNumThreads(1)
-    root, known = data / "ccp", read_poses(poses)
-    training, _ = ccp.split_names(root, known)
-    names = ccp.read_names(root)
-    photos = [ccp.read_photo(root, key, known[key], names) for key in training]
-    if name == "parsing":
-        photos = [photo for photo in photos if photo.classes is not None]
-    empty = views.read_empty(data / "garments" / "images", 900)
-    train(RECIPES[name], views.ViewMaker(photos, empty), out, seconds, typer.echo)
+    with Bar(TextColumn("composing"), BarColumn(), MofNCompleteColumn()) as bar:
+        task = bar.add_task("", total=count)
+        compose_people(renders, out, range(count), seed, lambda: bar.advance(task))
 
 
 @app.command()
-def pose(data: Data, poses: Poses, out: Out, seconds: Seconds = 1e9, threads: Threads = 2) -> None:
+def cutouts(
+    renders: Annotated[Path, typer.Argument(help="A set of `fittingroom synth render`.")],
+    data: Data,
+    annotations: Annotations,
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder of pictures; continued.")],
+) -> None:
+    """Draw what garment pictures are made of; needs the extra `render` too."""
+    cv2.setNumThreads(1)
+    kept = read_annotations(annotations / "garments.json").kept
+    with Bar(TextColumn("{task.description}"), TextColumn("{task.completed}")) as bar:
+        task = bar.add_task("", total=None)
+        prepare_cache(
+            renders / "products",
+            data / "garments",
+            out,
+            kept,
+            lambda name: bar.update(task, advance=1, description=name),
+        )
+
+
+def _refuse(message: str) -> typer.Exit:
+    typer.echo(f"error: {message}", err=True)
+    return typer.Exit(2)
+
+
+def _recipe(network: str, name: str | None) -> Recipe:
+    recipe = RECIPES.get(name or network)
+    if recipe is None or recipe.network != network:
+        known = ", ".join(key for key, value in RECIPES.items() if value.network == network)
+        raise _refuse(f"no recipe {name!r} for {network}; use one of: {known}")
+    return recipe
+
+
+def _start(network: str, init: str) -> Start:
+    if init == IMAGENET:
+        return Start()
+    path = FOLDER / f"{network}.onnx" if init == SHIPPED else Path(init)
+    if not path.exists():
+        raise _refuse(f"there is no {path}; use --init imagenet, shipped or an exported file")
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    return Start(release.shipped_parameters(path), digest)
+
+
+def _device(wanted: Device) -> str:
+    if wanted is Device.CUDA and not torch.cuda.is_available():
+        raise _refuse("torch sees no CUDA device; use --device cpu")
+    if wanted is Device.AUTO:
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    return wanted.value
+
+
+def _train(recipe: Recipe, start: Start, folders: Folders, out: Path, limits: Limits) -> None:
+    source = open_source(recipe, folders)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    with Bar(*columns) as bar:
+        task = bar.add_task(recipe.name, total=recipe.steps)
+
+        def report(progress: Progress) -> None:
+            text = f"{recipe.name} loss {progress.loss:.4f}"
+            bar.update(task, completed=progress.step, description=text)
+
+        train(recipe, source, out, limits, report, start, folders.described())
+
+
+def _finish(recipe: Recipe, folders: Folders, out: Path) -> None:
+    """Export into the run's folder and measure what was exported."""
+    path = out / f"{recipe.network}.onnx"
+    release.export_network(recipe.network, out / "checkpoint.pt", path)
+    figures = measure(recipe.network, path, folders)
+    (out / "figures.json").write_text(json.dumps(figures, indent=1) + "\n")
+    typer.echo(json.dumps(figures, indent=1))
+
+
+def _run(
+    network: str, recipe_name: str | None, init: str, folders: Folders, out: Path, limits: Limits
+) -> Recipe:
+    cv2.setNumThreads(1)
+    recipe = _recipe(network, recipe_name)
+    _train(recipe, _start(network, init), folders, out, limits)
+    return recipe
+
+
+@app.command()
+def pose(
+    *,
+    data: Data,
+    poses: Poses,
+    out: Out,
+    renders: Renders = None,
+    recipe: RecipeName = None,
+    init: InitFrom = IMAGENET,
+    device: On = Device.AUTO,
+    seconds: Seconds = 1e9,
+    threads: Threads = 2,
+    figures: Measured = True,
+) -> None:
     """Train the pose network on all photos."""
-    _run("pose", data, poses, out, seconds, threads)
+    torch.set_num_threads(threads)
+    folders = Folders(data, poses, renders)
+    chosen = _run("pose", recipe, init, folders, out, Limits(seconds, _device(device)))
+    if figures:
+        _finish(chosen, folders, out)
 
 
 @app.command()
 def parsing(
-    data: Data, poses: Poses, out: Out, seconds: Seconds = 1e9, threads: Threads = 2
+    *,
+    data: Data,
+    poses: Poses,
+    out: Out,
+    renders: Renders = None,
+    recipe: RecipeName = None,
+    init: InitFrom = IMAGENET,
+    device: On = Device.AUTO,
+    seconds: Seconds = 1e9,
+    threads: Threads = 2,
+    figures: Measured = True,
 ) -> None:
-    """Train the parsing network on the labelled photos."""
-    _run("parsing", data, poses, out, seconds, threads)
-
-
-Weights = Annotated[
-    Path | None, typer.Option(help="Folder with pose.onnx and parsing.onnx; default: the shipped.")
-]
+    """Train the parsing network on the labelled photos and on synthetic people."""
+    torch.set_num_threads(threads)
+    folders = Folders(data, poses, renders)
+    chosen = _run("parsing", recipe, init, folders, out, Limits(seconds, _device(device)))
+    if figures:
+        _finish(chosen, folders, out)
 
 
 @app.command()
-def evaluate(data: Data, poses: Poses, weights: Weights = None) -> None:
-    """Print the validation figures of pose and parsing on street and studio pictures."""
-    folder = weights or FOLDER
-    estimator = PoseEstimator(OnnxNetwork(folder / "pose.onnx"))
-    parser = Parser(OnnxNetwork(folder / "parsing.onnx"))
-    root, known = data / "ccp", read_poses(poses)
-    names = ccp.read_names(root)
-    _, validation = ccp.split_names(root, known)
-    photos = [ccp.read_photo(root, key, known[key], names) for key in validation]
-    for title, make in (
-        ("street", evaluation.street_example),
-        ("val_studio", evaluation.studio_example),
-    ):
-        examples = [make(photo) for photo in photos]
-        pose_score = evaluation.score_pose(estimator, examples)
-        typer.echo(
-            f"{title}: pose right {pose_score.right:.3f} missed {pose_score.missed:.3f} "
-            f"invented {pose_score.invented:.3f}"
-        )
-        joints = zip(Joint, pose_score.by_joint, strict=True)
-        typer.echo("  " + " ".join(f"{joint.name.lower()} {share:.2f}" for joint, share in joints))
-        scores = evaluation.score_parsing(parser, estimator, examples)
-        typer.echo(f"{title}: parsing " + " ".join(f"{k} {v:.3f}" for k, v in scores.items()))
-        seen = evaluation.count_peopled(estimator, (example.image for example in examples))
-        typer.echo(f"{title}: somebody seen in {seen} of {len(examples)} pictures of people")
-    garments = views.unseen_empty(data / "garments" / "images")
-    seen = evaluation.count_peopled(estimator, garments)
-    typer.echo(f"garments: somebody seen in {seen} of {len(garments)} kept out of training")
+def garment(
+    *,
+    data: Data,
+    cutouts: Annotated[Path, typer.Option(help="Of `train cutouts`.")],
+    annotations: Annotations,
+    out: Out,
+    recipe: RecipeName = None,
+    init: InitFrom = IMAGENET,
+    device: On = Device.AUTO,
+    seconds: Seconds = 1e9,
+    threads: Threads = 2,
+    figures: Measured = True,
+) -> None:
+    """Train the garment network on synthetic and real product pictures."""
+    torch.set_num_threads(threads)
+    folders = Folders(data, cutouts=cutouts, annotations=annotations)
+    chosen = _run("garment", recipe, init, folders, out, Limits(seconds, _device(device)))
+    if figures:
+        _finish(chosen, folders, out)
+
+
+@app.command()
+def evaluate(
+    data: Data,
+    poses: Poses,
+    renders: Renders = None,
+    cutouts: Annotated[Path | None, typer.Option(help="Of `train cutouts`.")] = None,
+    annotations: Annotated[
+        Path | None, typer.Option(help="The repository's folder annotations/.")
+    ] = None,
+    weights: Annotated[Path, typer.Option(help="Folder of .onnx files.")] = FOLDER,
+) -> None:
+    """Print the validation figures of the networks in a folder, as JSON."""
+    folders = Folders(data, poses, renders, cutouts, annotations)
+    networks = [name for name in NETWORK_OF_COMMAND if (weights / f"{name}.onnx").exists()]
+    figures = {name: measure(name, weights / f"{name}.onnx", folders) for name in networks}
+    typer.echo(json.dumps(figures, indent=1))
 
 
 @app.command()
@@ -118,13 +264,11 @@ def export(
 
     Refuses, exit 1, where torch and ONNX Runtime differ.
     """
-    recipe = json.loads((run / "recipe.json").read_text())
+    network = json.loads((run / "recipe.json").read_text())["network"]
     try:
-        worst = release.export_network(
-            recipe["name"], run / "checkpoint.pt", out / f"{recipe['name']}.onnx", recipe
-        )
+        worst = release.export_network(network, run / "checkpoint.pt", out / f"{network}.onnx")
     except release.ExportRefused as refusal:
         typer.echo(f"error: {refusal}", err=True)
         raise typer.Exit(1) from refusal
-    release.update_table(out, recipe["name"])
-    typer.echo(f"{recipe['name']}: torch and ONNX Runtime differ by {worst:.1e}")
+    release.update_table(out, network)
+    typer.echo(f"{network}: torch and ONNX Runtime differ by {worst:.1e}")

@@ -1,7 +1,9 @@
 """Validation figures of pose and parsing, on street photos and on studio cuts of them."""
 
+import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Final
 
 import cv2
@@ -17,6 +19,16 @@ from fittingroom.training.views import cut_out, head_top, studio_ground
 
 REACH: Final = 0.25
 """A joint is right within this share of max(shoulder width, half of neck to hip)."""
+
+UPPER: Final = [
+    Joint.NECK,
+    Joint.RIGHT_SHOULDER,
+    Joint.LEFT_SHOULDER,
+    Joint.RIGHT_ELBOW,
+    Joint.LEFT_ELBOW,
+    Joint.RIGHT_WRIST,
+    Joint.LEFT_WRIST,
+]
 
 GROUPS: Final[dict[str, tuple[int, ...]]] = {
     "background": (Lip.BACKGROUND,),
@@ -89,6 +101,25 @@ def studio_example(photo: LabelledPhoto) -> Example:
     )
 
 
+def read_checked(path: Path, photos: list[LabelledPhoto]) -> list[Example]:
+    """Street photos whose joints were checked by looking.
+
+    path: JSON {photo name: {joint name: [x, y, seen] or null}}. A joint that was not checked, or
+    is hidden, is not counted.
+    """
+    checked: dict[str, dict[str, list[float] | None]] = json.loads(path.read_text())
+    examples = []
+    for photo in photos:
+        if photo.name in checked:
+            example = street_example(photo)
+            joints, weights = example.joints.copy(), np.zeros(18, np.float32)
+            for name, point in checked[photo.name].items():
+                joints[Joint[name]] = np.nan if point is None else point[:2]
+                weights[Joint[name]] = 0 if point is None else point[2]
+            examples.append(replace(example, joints=joints, weights=weights))
+    return examples
+
+
 def _inside(joints: NDArray[np.float32], shape: tuple[int, ...]) -> NDArray[np.float32]:
     x, y = joints[:, 0], joints[:, 1]
     inside = (x >= 0) & (x < shape[1]) & (y >= 0) & (y < shape[0])
@@ -99,10 +130,12 @@ def _inside(joints: NDArray[np.float32], shape: tuple[int, ...]) -> NDArray[np.f
 class PoseScore:
     """Shares 0..1; `right` counts a missed joint as wrong; `by_joint` in the joints' order.
 
-    NaN where no picture shows a joint.
+    upper: as `right`, of neck, shoulders, elbows and wrists only. NaN where no picture shows a
+    joint.
     """
 
     right: float
+    upper: float
     missed: float
     invented: float
     by_joint: tuple[float, ...]
@@ -130,6 +163,7 @@ def score_pose(estimator: PoseEstimator, examples: Iterable[Example]) -> PoseSco
         outside += int((~visible).sum())
     return PoseScore(
         float(right.sum() / known.sum()),
+        float(right[UPPER].sum() / known[UPPER].sum()),
         float(missed.sum() / known.sum()),
         invented / max(1, outside),
         tuple(np.where(known > 0, right / np.maximum(known, 1), np.nan).tolist()),

@@ -14,8 +14,11 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
 from fittingroom.runtime import SPEC_KEY, OnnxNetwork
-from fittingroom.training.loop import TASKS
-from fittingroom.weights import TABLE
+from fittingroom.stages.parsing import MAP_COUNT, MAP_STRIDE
+from fittingroom.training.networks.garment import GarmentOutput
+from fittingroom.training.networks.parsing import ParsingOutput
+from fittingroom.training.tasks import TASKS
+from fittingroom.weights import FOLDER, TABLE
 
 TOLERANCE: Final = 2e-3
 """Largest difference between torch and ONNX Runtime, relative to the output's largest value."""
@@ -32,11 +35,29 @@ class Release:
     name: str
     input_size: tuple[int, int]
     outputs: tuple[str, ...]
+    joints: bool = False
+    """Whether joint maps are a second input."""
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Names of the inputs."""
+        return ("image", "joints") if self.joints else ("image",)
+
+    def example(self) -> tuple[Tensor, ...]:
+        """Random inputs, the same every time."""
+        generator = torch.Generator().manual_seed(0)
+        height, width = self.input_size
+        image = torch.rand(1, 3, height, width, generator=generator) * 255
+        if not self.joints:
+            return (image,)
+        cells = (height // MAP_STRIDE, width // MAP_STRIDE)
+        return image, torch.rand(1, MAP_COUNT, *cells, generator=generator)
 
 
 RELEASES: Final = {
     "pose": Release("pose", (256, 192), ("fields", "heat")),
-    "parsing": Release("parsing", (384, 288), ("fusion",)),
+    "parsing": Release("parsing", (384, 288), ParsingOutput._fields, joints=True),
+    "garment": Release("garment", (256, 256), GarmentOutput._fields),
 }
 
 
@@ -54,7 +75,14 @@ PROVENANCE: Final = {
     "parsing": {
         "licence": "Apache-2.0",
         "origin": _BACKBONE,
-        "data": f"{_PHOTOS}; skin divided by joints labelled by BlazePose (Apache-2.0)",
+        "data": f"{_PHOTOS}; skin divided by joints labelled by BlazePose (Apache-2.0); synthetic "
+        "people of this project (CC0)",
+    },
+    "garment": {
+        "licence": "Apache-2.0",
+        "origin": _BACKBONE,
+        "data": "Clothing Dataset (CC0), landmarks placed by looking; synthetic product pictures "
+        "of this project (CC0)",
     },
 }
 """Where the weights come from, word for word in the table and in the cards."""
@@ -73,20 +101,31 @@ class _PoseResult(nn.Module):
 
 
 class _ParsingResult(nn.Module):
-    """Only the fusion logits."""
+    """All outputs: inference needs only the fusion, a later training the others too."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
         self.network = network
 
-    def forward(self, image: Tensor) -> Tensor:
-        fusion: Tensor = self.network(image).fusion
-        return fusion
+    def forward(self, image: Tensor, joints: Tensor) -> tuple[Tensor, ...]:
+        return tuple(self.network(image, joints))
+
+
+class _GarmentResult(nn.Module):
+    """All outputs."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, image: Tensor) -> tuple[Tensor, ...]:
+        return tuple(self.network(image))
 
 
 _RESULTS: Final[dict[str, Callable[[nn.Module], nn.Module]]] = {
     "pose": _PoseResult,
     "parsing": _ParsingResult,
+    "garment": _GarmentResult,
 }
 
 
@@ -96,17 +135,17 @@ def averaged_network(name: str, checkpoint: Path) -> tuple[nn.Module, dict[str, 
     network = TASKS[name].build()
     network.load_state_dict(state["ema"])
     network.eval()
-    for parameter in network.parameters():
-        if parameter.ndim > 1:
+    for parameter in (*network.parameters(), *network.buffers()):
+        if parameter.dtype.is_floating_point:
             parameter.data = parameter.data.half().float()
     return network, state
 
 
 def _halved(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Store convolution weights in half precision behind a cast, which is folded on loading."""
+    """Store parameters in half precision behind a cast, which is folded on loading."""
     kept, casts = [], []
     for tensor in model.graph.initializer:
-        if tensor.data_type == TensorProto.FLOAT and len(tensor.dims) > 1:
+        if tensor.data_type == TensorProto.FLOAT and len(tensor.dims):
             values = numpy_helper.to_array(tensor).astype(np.float16)
             kept.append(numpy_helper.from_array(values, f"{tensor.name}.half"))
             casts.append(
@@ -125,8 +164,10 @@ def _halved(model: onnx.ModelProto) -> onnx.ModelProto:
     return model
 
 
-def export_network(name: str, checkpoint: Path, target: Path, recipe: dict[str, Any]) -> float:
+def export_network(name: str, checkpoint: Path, target: Path) -> float:
     """Write `target` (ONNX, half-precision weights) and return the largest relative difference.
+
+    Its spec carries the legs of the training, those of the file that it began from included.
 
     Parameter names are kept, less the prefix "network.". Raises ExportRefused, and writes
     nothing, where torch and ONNX Runtime differ by more than TOLERANCE.
@@ -134,14 +175,13 @@ def export_network(name: str, checkpoint: Path, target: Path, recipe: dict[str, 
     release = RELEASES[name]
     network, state = averaged_network(name, checkpoint)
     wrapped = _RESULTS[name](network).eval()
-    generator = torch.Generator().manual_seed(0)
-    example = torch.rand(1, 3, *release.input_size, generator=generator) * 255
+    example = release.example()
     partial = target.with_suffix(".partial")
     torch.onnx.export(
         wrapped,
-        (example,),
+        example,
         partial,
-        input_names=["image"],
+        input_names=list(release.inputs),
         output_names=list(release.outputs),
         dynamo=False,
         # Preserved, in evaluation mode: otherwise batch norms are folded into the convolutions
@@ -155,8 +195,8 @@ def export_network(name: str, checkpoint: Path, target: Path, recipe: dict[str, 
         "input_size": list(release.input_size),
         "channels": "RGB",
         "range": [0, 255],
-        "images_seen": state["step"] * recipe["batch"],
-        "recipe": recipe,
+        "joints": release.joints,
+        "legs": [*_earlier_legs(name, state["legs"]), *state["legs"]],
     }
     model.metadata_props.add(key=SPEC_KEY, value=json.dumps(spec))
     content = model.SerializeToString()
@@ -168,16 +208,39 @@ def export_network(name: str, checkpoint: Path, target: Path, recipe: dict[str, 
     return worst
 
 
-def _difference(wrapped: nn.Module, content: bytes, example: Tensor, release: Release) -> float:
+def _earlier_legs(name: str, legs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Legs of the shipped file, where the training began from it."""
+    path = FOLDER / f"{name}.onnx"
+    if not legs or not path.exists():
+        return []
+    if hashlib.sha256(path.read_bytes()).hexdigest() != legs[0]["start"]:
+        return []
+    earlier: list[dict[str, Any]] = OnnxNetwork(path).spec.get("legs", [])
+    return earlier
+
+
+def _difference(
+    wrapped: nn.Module, content: bytes, example: tuple[Tensor, ...], release: Release
+) -> float:
     with torch.no_grad():
-        expected = wrapped(example)
+        expected = wrapped(*example)
     expected = expected if isinstance(expected, tuple) else (expected,)
-    actual = OnnxNetwork(content)({"image": example.numpy()})
+    given = zip(release.inputs, example, strict=True)
+    actual = OnnxNetwork(content)({name: value.numpy() for name, value in given})
     differences = []
     for output, value in zip(release.outputs, expected, strict=True):
         truth = value.numpy()
         differences.append(float(np.abs(actual[output] - truth).max() / np.abs(truth).max()))
     return max(differences)
+
+
+def shipped_parameters(path: Path) -> dict[str, Tensor]:
+    """Parameters and statistics of an exported file by their names in the torch network."""
+    parameters = {}
+    for tensor in onnx.load(path).graph.initializer:
+        name = tensor.name.removesuffix(".half").removeprefix("network.")
+        parameters[name] = torch.from_numpy(numpy_helper.to_array(tensor).astype(np.float32))
+    return parameters
 
 
 def update_table(folder: Path, name: str) -> None:

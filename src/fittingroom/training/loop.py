@@ -1,11 +1,16 @@
-"""The training loop of the perception networks: resume, step, average, save."""
+"""The training loop of the perception networks: resume, step, average, correct itself, save.
+
+Self-correction follows Li et al., "Self-Correction for Human Parsing", TPAMI 2020: at the end of
+each phase the network joins the aggregated one (a running mean of such snapshots, its statistics
+estimated anew), and in the next cycle labels are mixed with what the aggregated network says.
+"""
 
 import copy
 import json
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,49 +18,47 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from fittingroom.training import losses
+from fittingroom.training.journal import Journal
 from fittingroom.training.networks.efficientnet import FROZEN_BLOCKS
-from fittingroom.training.networks.parsing import ParsingNetwork
-from fittingroom.training.networks.pose import PoseNetwork
-from fittingroom.training.recipes import Recipe
-from fittingroom.training.targets import pose_target
-from fittingroom.training.views import View, ViewMaker
+from fittingroom.training.recipes import Leg, Recipe
+from fittingroom.training.tasks import TASKS, Source
 
 WARM_UP_STEPS: Final = 100
 SAVE_SECONDS: Final = 180.0
+MILESTONES: Final = 10
+"""Sample sheets over a whole training."""
+SHEET_VIEWS: Final = 16
+STATISTICS_BATCHES: Final = 40
+"""Batches from which an aggregated network's statistics are estimated anew."""
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
-    """One network with its loss on a batch of views."""
+class Start:
+    """What a training begins from: parameters by name, None = the ImageNet backbone.
 
-    build: Callable[[], nn.Module]
-    loss: Callable[[nn.Module, list[View]], Tensor]
-    labelled: bool
+    sha256: of the file that they came from, or "imagenet".
+    """
 
-
-def images_tensor(views: list[View]) -> Tensor:
-    """Pictures (n, 3, h, w) float32, 0..255."""
-    stacked = torch.from_numpy(np.stack([view.image for view in views]))
-    return stacked.permute(0, 3, 1, 2).float().contiguous(memory_format=torch.channels_last)
+    parameters: dict[str, Tensor] | None = None
+    sha256: str = "imagenet"
 
 
-def _pose_loss(network: nn.Module, views: list[View]) -> Tensor:
-    targets = [pose_target(view) for view in views]
-    columns = [torch.from_numpy(np.stack(column)) for column in zip(*targets, strict=True)]
-    return losses.pose_loss(network(images_tensor(views)), *columns)
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long and where: seconds on the clock of all sittings together, and the torch device."""
+
+    seconds: float
+    device: str = "cpu"
 
 
-def _parsing_loss(network: nn.Module, views: list[View]) -> Tensor:
-    classes = torch.from_numpy(np.stack([view.classes for view in views])).long()
-    output = network(images_tensor(views))
-    return losses.parsing_loss(output.parsing, output.edge, output.fusion, classes)
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a training is; `loss` is a running mean."""
 
-
-TASKS: Final = {
-    "pose": Task(PoseNetwork, _pose_loss, labelled=False),
-    "parsing": Task(ParsingNetwork, _parsing_loss, labelled=True),
-}
+    step: int
+    steps: int
+    loss: float
+    seconds: float
 
 
 def _optimiser(network: nn.Module, recipe: Recipe) -> torch.optim.AdamW:
@@ -76,46 +79,67 @@ def _optimiser(network: nn.Module, recipe: Recipe) -> torch.optim.AdamW:
     return torch.optim.AdamW(groups, lr=recipe.head_rate, weight_decay=recipe.weight_decay)
 
 
-def _set_rate(optimiser: torch.optim.Optimizer, step: int, progress: float) -> None:
-    """Linear warm-up, then a cosine over the whole training down to one hundredth."""
-    warm = min(1.0, (step + 1) / WARM_UP_STEPS)
-    cosine = 0.01 + 0.99 * (1 + math.cos(math.pi * min(1.0, progress))) / 2
-    for group in optimiser.param_groups:
-        group["lr"] = group["peak"] * warm * cosine
+def learning_rate(recipe: Recipe, step: int, time_share: float) -> float:
+    """Factor on the peak rates: linear warm-up, then a cosine down to one hundredth.
+
+    In the first phase it follows steps or time, whichever is further along; each self-correction
+    cycle begins at half the peak and has a cosine of its own.
+    """
+    if step < recipe.first_steps:
+        return _warm(step) * _cosine(max(step / recipe.first_steps, time_share))
+    within = (step - recipe.first_steps) % max(1, recipe.cycle_steps)
+    return 0.5 * _warm(within) * _cosine(within / max(1, recipe.cycle_steps))
+
+
+def _warm(step: int) -> float:
+    return min(1.0, (step + 1) / WARM_UP_STEPS)
+
+
+def _cosine(progress: float) -> float:
+    return 0.01 + 0.99 * (1 + math.cos(math.pi * min(1.0, progress))) / 2
 
 
 @torch.no_grad()
-def _average(ema: nn.Module, network: nn.Module, decay: float, step: int) -> None:
-    """Exponential moving average of weights and statistics, faster while it is young."""
-    decay = min(decay, (1 + step) / (10 + step))
+def _blend(into: nn.Module, network: nn.Module, share: float) -> None:
+    """Move weights and statistics of `into` by `share` of the way towards `network`."""
     current = network.state_dict()
-    for name, value in ema.state_dict().items():
+    for name, value in into.state_dict().items():
         if value.dtype.is_floating_point:
-            value.lerp_(current[name], 1 - decay)
+            value.lerp_(current[name], share)
         else:
             value.copy_(current[name])
 
 
 @dataclass(slots=True, eq=False)
 class Sitting:
-    """A training as far as it has come; `seconds` counts the earlier sittings as well."""
+    """A training as far as it has come; `seconds` counts the earlier sittings as well.
+
+    ema: moving average of the network, which is what gets exported. aggregated: mean of the
+    networks at the ends of the phases so far; None before the first.
+    """
 
     recipe: Recipe
     folder: Path
     network: Any
-    ema: nn.Module
+    ema: Any
     optimiser: torch.optim.AdamW
+    aggregated: Any = None
     step: int = 0
     seconds: float = 0.0
+    snapshots: int = 0
+    legs: list[dict[str, Any]] = field(default_factory=list)
 
     def save(self) -> None:
         """Write checkpoint.pt, whole or not at all."""
         state = {
             "network": self.network.state_dict(),
             "ema": self.ema.state_dict(),
+            "aggregated": self.aggregated and self.aggregated.state_dict(),
             "optimiser": self.optimiser.state_dict(),
             "step": self.step,
             "seconds": self.seconds,
+            "snapshots": self.snapshots,
+            "legs": self.legs,
         }
         partial = self.folder / "checkpoint.partial"
         torch.save(state, partial)
@@ -126,19 +150,29 @@ class Sitting:
         path = self.folder / "checkpoint.pt"
         if not path.exists():
             return
-        state = torch.load(path, weights_only=True)
+        state = torch.load(path, weights_only=True, map_location="cpu")
         self.network.load_state_dict(state["network"])
         self.ema.load_state_dict(state["ema"])
+        if state["aggregated"]:
+            self.aggregated = copy.deepcopy(self.ema)
+            self.aggregated.load_state_dict(state["aggregated"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.step, self.seconds = state["step"], state["seconds"]
+        self.snapshots, self.legs = state["snapshots"], state["legs"]
 
 
-def _open(recipe: Recipe, folder: Path) -> Sitting:
-    """Build the network on its ImageNet backbone and continue what lies in `folder`."""
+def _open(recipe: Recipe, folder: Path, start: Start, device: str) -> Sitting:
+    """Build the network and continue what lies in `folder`, or begin from `start`.
+
+    What `start` lacks begins fresh.
+    """
     torch.manual_seed(recipe.seed)
-    network: Any = TASKS[recipe.name].build()
-    network.backbone.load_imagenet()
-    network.to(memory_format=torch.channels_last)
+    network: Any = TASKS[recipe.network].build()
+    if start.parameters is None:
+        network.backbone.load_imagenet()
+    else:
+        network.load_state_dict(start.parameters, strict=False)
+    network.to(device, memory_format=torch.channels_last)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "recipe.json").write_text(json.dumps(recipe.to_json(), indent=1))
     ema = copy.deepcopy(network).eval()
@@ -148,42 +182,114 @@ def _open(recipe: Recipe, folder: Path) -> Sitting:
     return sitting
 
 
-def _step(sitting: Sitting, views: list[View], progress: float) -> float:
+def _cycle(sitting: Sitting) -> int:
+    """Number of the self-correction cycle that the next step belongs to, 0 = first phase."""
+    recipe = sitting.recipe
+    if sitting.step < recipe.first_steps or not recipe.cycles:
+        return 0
+    return 1 + (sitting.step - recipe.first_steps) // recipe.cycle_steps
+
+
+def _loss(sitting: Sitting, views: list[Any]) -> Tensor:
+    task = TASKS[sitting.recipe.network]
+    if sitting.aggregated is None or task.corrected is None:
+        return task.loss(sitting.network, views)
+    trust = 1 / (sitting.snapshots + 1)
+    return task.corrected(sitting.network, sitting.aggregated, views, trust)
+
+
+def _step(sitting: Sitting, views: list[Any], time_share: float) -> float:
     """One step of the optimiser; returns the loss."""
-    _set_rate(sitting.optimiser, sitting.step, progress)
-    loss = TASKS[sitting.recipe.name].loss(sitting.network, views)
+    factor = learning_rate(sitting.recipe, sitting.step, time_share)
+    for group in sitting.optimiser.param_groups:
+        group["lr"] = group["peak"] * factor
+    on_gpu = next(sitting.network.parameters()).is_cuda
+    with torch.autocast("cuda", torch.bfloat16, enabled=on_gpu):
+        loss = _loss(sitting, views)
     sitting.optimiser.zero_grad()
     loss.backward()
     torch.nn.utils.clip_grad_norm_(sitting.network.parameters(), 5.0)
     sitting.optimiser.step()
     sitting.step += 1
-    _average(sitting.ema, sitting.network, sitting.recipe.ema, sitting.step)
+    # Faster while the average is young.
+    decay = min(sitting.recipe.ema, (1 + sitting.step) / (10 + sitting.step))
+    _blend(sitting.ema, sitting.network, 1 - decay)
     return loss.item()
 
 
+def _aggregate(sitting: Sitting, source: Source, rng: np.random.Generator) -> None:
+    """Take the averaged network into the aggregated one and estimate its statistics anew."""
+    if sitting.aggregated is None:
+        sitting.aggregated = copy.deepcopy(sitting.ema)
+    sitting.snapshots += 1
+    _blend(sitting.aggregated, sitting.ema, 1 / sitting.snapshots)
+    norms = [m for m in sitting.aggregated.modules() if isinstance(m, nn.BatchNorm2d)]
+    backbone = {id(m) for m in sitting.aggregated.backbone.modules()}
+    momenta = {norm: norm.momentum for norm in norms}
+    for norm in norms:
+        if id(norm) not in backbone:
+            norm.reset_running_stats()
+            norm.momentum = None  # a cumulative average
+            norm.train()
+    with torch.no_grad():
+        for _ in range(STATISTICS_BATCHES):
+            views = [source.draw(rng) for _ in range(sitting.recipe.batch)]
+            TASKS[sitting.recipe.network].loss(sitting.aggregated, views)
+    for norm, momentum in momenta.items():
+        norm.momentum = momentum
+    sitting.aggregated.eval()
+
+
+def _draw(source: Source, recipe: Recipe, step: int) -> list[Any]:
+    """The pictures of a step: the same for the same recipe and step, wherever one resumed."""
+    rng = np.random.default_rng([recipe.seed, step])
+    return [source.draw(rng) for _ in range(recipe.batch)]
+
+
 def train(
-    recipe: Recipe, maker: ViewMaker, folder: Path, seconds: float, report: Callable[[str], None]
+    recipe: Recipe,
+    source: Source,
+    folder: Path,
+    limits: Limits,
+    report: Callable[[Progress], None],
+    start: Start | None = None,
+    data: tuple[str, ...] = (),
 ) -> None:
     """Train until the recipe's images are seen or its seconds are spent, whichever is first.
 
-    The learning rate follows whichever of the two is further along. `folder` receives
-    checkpoint.pt and recipe.json; a checkpoint that lies there is continued, and `seconds` counts
-    the earlier sittings as well.
+    `folder` receives checkpoint.pt, recipe.json, curves (TensorBoard) and sheets; a checkpoint
+    that lies there is continued, and `limits.seconds` counts the earlier sittings as well.
+    `start` and `data` are written into the leg that the checkpoint keeps.
     """
-    sitting = _open(recipe, folder)
-    labelled = TASKS[recipe.name].labelled
-    rng = np.random.default_rng([recipe.seed, sitting.step])
-    started, running = time.monotonic() - sitting.seconds, 0.0
-    saved = sitting.seconds
-    while sitting.step < recipe.steps and sitting.seconds < seconds:
-        progress = max(sitting.step / recipe.steps, sitting.seconds / seconds)
-        views = [maker.draw(rng, labelled) for _ in range(recipe.batch)]
-        loss = _step(sitting, views, progress)
+    start = start or Start()
+    sitting = _open(recipe, folder, start, limits.device)
+    before = sitting.step, sitting.seconds
+    journal = Journal(folder)
+    shown = [source.draw(np.random.default_rng([recipe.seed, 1 << 32, i])) for i in range(16)]
+    started, running, saved = time.monotonic() - sitting.seconds, 0.0, sitting.seconds
+    milestone = max(1, recipe.steps // MILESTONES)
+    while sitting.step < recipe.steps and sitting.seconds < limits.seconds:
+        if _cycle(sitting) > sitting.snapshots:
+            _aggregate(sitting, source, np.random.default_rng([recipe.seed, sitting.step, 1]))
+        views = _draw(source, recipe, sitting.step)
+        loss = _step(sitting, views, sitting.seconds / limits.seconds)
         running = 0.98 * running + 0.02 * loss if running else loss
         sitting.seconds = time.monotonic() - started
-        if sitting.step % 20 == 0:
-            report(f"step {sitting.step} loss {running:.4f} seconds {sitting.seconds:.0f}")
+        rate = sitting.optimiser.param_groups[0]["lr"]
+        journal.note(sitting.step, {"loss": loss, "rate": rate})
+        report(Progress(sitting.step, recipe.steps, running, sitting.seconds))
+        if sitting.step % milestone == 0:
+            journal.show(sitting.step, TASKS[recipe.network].sheet(sitting.ema, shown))
         if sitting.seconds - saved > SAVE_SECONDS:
             saved = sitting.seconds
             sitting.save()
+    if recipe.cycles and sitting.step == recipe.steps and sitting.snapshots == recipe.cycles:
+        _aggregate(sitting, source, np.random.default_rng([recipe.seed, sitting.step, 1]))
+    steps, seconds = sitting.step - before[0], sitting.seconds - before[1]
+    if steps:
+        images = steps * recipe.batch
+        device = limits.device
+        leg = Leg(start.sha256, recipe.to_json(), data, images, steps, device, round(seconds))
+        sitting.legs.append(leg.to_json())
     sitting.save()
+    journal.close()

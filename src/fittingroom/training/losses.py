@@ -5,6 +5,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from fittingroom.labels import IGNORED
+from fittingroom.training.networks.parsing import ParsingOutput
 
 
 def pose_loss(
@@ -93,6 +94,32 @@ def parsing_loss(parsing: Tensor, edge: Tensor, fusion: Tensor, classes: Tensor)
         cross = F.cross_entropy(_up(logits), half, ignore_index=IGNORED)
         total = total + 0.5 * cross + 0.5 * lovasz_softmax(logits.softmax(1), quarter)
     return total
+
+
+def self_corrected_loss(
+    output: ParsingOutput, believed: ParsingOutput, classes: Tensor, trust: float
+) -> Tensor:
+    """SCHP's loss once it corrects itself: cross-entropy gives way to Kullback-Leibler.
+
+    The target of a pixel is softmax((1 - trust) z + trust onehot(l)), z the aggregated network's
+    fusion logits; likewise for edges. Pixels with 255 stay out, unlike in the published code,
+    which turns them to background; the divergence is a mean over pixels, not pixels x classes.
+    """
+    half, quarter = classes[:, ::2, ::2], classes[:, ::4, ::4]
+    edges = edge_labels(half)
+    total = _divergence(_up(output.edge), _up(believed.edge), edges, trust)
+    for logits in (output.parsing, output.fusion):
+        total = total + 0.5 * _divergence(_up(logits), _up(believed.fusion), half, trust)
+        total = total + 0.5 * lovasz_softmax(logits.softmax(1), quarter)
+    return total
+
+
+def _divergence(logits: Tensor, believed: Tensor, labels: Tensor, trust: float) -> Tensor:
+    counted = labels != IGNORED
+    hot = F.one_hot(labels.clamp(max=logits.shape[1] - 1), logits.shape[1]).movedim(3, 1)
+    target = ((1 - trust) * believed + trust * hot).softmax(1)
+    divergence = F.kl_div(logits.log_softmax(1), target, reduction="none").sum(1)
+    return divergence[counted].mean() if counted.any() else logits.sum() * 0
 
 
 def _up(logits: Tensor) -> Tensor:

@@ -79,6 +79,11 @@ class TeacherPose:
         )
 
 
+def read_poses(path: Path) -> dict[str, TeacherPose]:
+    """Read {photo name: teacher pose}, as `label_folder` writes it."""
+    return {k: TeacherPose.from_json(v) for k, v in json.loads(path.read_text()).items()}
+
+
 class TfliteModel:
     """A TensorFlow Lite file with one float image input."""
 

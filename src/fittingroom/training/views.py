@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from fittingroom.labels import IGNORED, MIRRORED_LABELS, Lip
 from fittingroom.skeleton import MIRRORED, Joint
 from fittingroom.training.ccp import LabelledPhoto, read_rgb, shoulder_width
+from fittingroom.training.renders import degraded
 
 VIEW_HEIGHT: Final = 256
 VIEW_WIDTH: Final = 192
@@ -38,13 +39,15 @@ class View:
     """One training picture.
 
     image: (256, 192, 3) uint8 RGB. classes: (256, 192) uint8, 255 = ignored. unknown: (256, 192)
-    bool, where further people may stand whom no label names.
+    bool, where further people may stand whom no label names. hinted: whether the parsing network
+    is told the joints.
     """
 
     image: NDArray[np.uint8]
     classes: NDArray[np.uint8]
     unknown: NDArray[np.bool_]
     people: tuple[ViewPerson, ...]
+    hinted: bool = True
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -125,25 +128,98 @@ def head_top(joints: NDArray[np.float32]) -> float:
     return float(joints[Joint.NOSE, 1]) - 1.0 * max(reach, 0.3 * shoulder_width(joints))
 
 
+RARE: Final[dict[Lip, float]] = {
+    Lip.SKIRT: 2.5,
+    Lip.DRESS: 1.5,
+    Lip.SOCKS: 1.5,
+    Lip.SCARF: 1.5,
+    Lip.HAT: 1.3,
+}
+"""How much oftener a labelled photo is drawn that shows a class few photos show."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mix:
+    """What views show. Parts can be switched off for an ablation.
+
+    labelled: only photos whose every pixel has a class, or is ignored. rendered: share of
+    synthetic people, where there are any. varied: half bodies, studio grounds and several people;
+    without, whole photos, moved and mirrored. hinted: see `View`.
+    """
+
+    labelled: bool
+    rendered: float = 0.25
+    varied: bool = True
+    hinted: bool = True
+
+
 class ViewMaker:
     """Draws random views from photos held in memory; the caller brings the random generator."""
 
-    def __init__(self, photos: list[LabelledPhoto], empty: list[NDArray[np.uint8]]) -> None:
+    def __init__(
+        self,
+        photos: list[LabelledPhoto],
+        empty: list[NDArray[np.uint8]],
+        mix: Mix,
+        renders: list[LabelledPhoto] | None = None,
+    ) -> None:
         self._sources = [_source(photo) for photo in photos]
         self._labelled = [s for s in self._sources if s.matte is not None]
-        self._empty = empty
+        weights = np.array([_rarity(source.photo) for source in self._labelled])
+        self._odds = weights / weights.sum() if len(weights) else weights
+        self._empty, self._mix, self._renders = empty, mix, renders or []
+        self._staged = ((0.1, self._nobody), (0.22, self._mosaic), (0.46, self._studio))
 
-    def draw(self, rng: np.random.Generator, labelled: bool) -> View:
-        """Draw a view; with `labelled`, every pixel's class is known or ignored."""
+    def draw(self, rng: np.random.Generator) -> View:
+        """Draw a view."""
+        view = self._drawn(rng)
+        return view if self._mix.hinted else replace(view, hinted=False)
+
+    def _drawn(self, rng: np.random.Generator) -> View:
+        if self._renders and rng.random() < self._mix.rendered:
+            return self._render(rng)
+        if not self._mix.varied:
+            return self._whole(rng, self._labelled_source(rng))
         kind = rng.random()
-        if kind < 0.1:
-            return self._nobody(rng)
-        if kind < 0.22:
-            return self._mosaic(rng)
         if kind < 0.46:
-            return self._studio(rng)
-        sources = self._labelled if labelled else self._sources
-        return self._street(rng, sources[rng.integers(len(sources))])
+            make = next(make for below, make in self._staged if kind < below)
+            return make(rng)
+        if self._mix.labelled:
+            return self._street(rng, self._labelled_source(rng))
+        return self._street(rng, self._sources[rng.integers(len(self._sources))])
+
+    def _labelled_source(self, rng: np.random.Generator) -> _Source:
+        return self._labelled[rng.choice(len(self._labelled), p=self._odds)]
+
+    def _render(self, rng: np.random.Generator) -> View:
+        """A synthetic person in nearly the frame that was rendered, labels roughened."""
+        photo = self._renders[rng.integers(len(self._renders))]
+        height, width = photo.image.shape[:2]
+        scale = VIEW_HEIGHT / height * np.exp(rng.normal(0.05, 0.2))
+        slack = np.array([VIEW_WIDTH, VIEW_HEIGHT]) * rng.normal(0, 0.1, 2)
+        middle = np.array([VIEW_WIDTH / 2, VIEW_HEIGHT / 2]) + slack
+        matrix = _matrix(rng, scale, np.array([width / 2, height / 2]), middle)
+        reduced = cv2.resize(photo.image, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+        source = _Source(photo, reduced, np.zeros((height, width), np.uint8), None)
+        cut = np.full((height, width), 255, np.uint8)
+        image = _warp_image(source, matrix, cut, cv2.BORDER_REPLICATE)
+        inside = _warp(cut, matrix, cv2.INTER_NEAREST) > 0
+        assert photo.classes is not None
+        labels = degraded(_warp(photo.classes, matrix, cv2.INTER_NEAREST), rng)
+        # Beyond the rendered frame the picture's rim goes on, and nobody can say what it shows.
+        classes = np.where(inside, labels, IGNORED).astype(np.uint8)
+        view = View(image, classes, ~inside, (_person(source, matrix, inside),))
+        return _finish(rng, view, bool(rng.random() < 0.5))
+
+    def _whole(self, rng: np.random.Generator, source: _Source) -> View:
+        """The photo as it is, moved and scaled a little."""
+        height, width = source.photo.image.shape[:2]
+        scale = min(VIEW_HEIGHT / height, VIEW_WIDTH / width) * np.exp(rng.normal(0, 0.1))
+        middle = np.array([VIEW_WIDTH / 2, VIEW_HEIGHT / 2]) + rng.normal(0, 8, 2)
+        matrix = _matrix(rng, scale, np.array([width / 2, height / 2]), middle)
+        whole = np.full((height, width), 255, np.uint8)
+        view = self._seen(source, matrix, whole, cv2.BORDER_CONSTANT)
+        return _finish(rng, view, bool(rng.random() < 0.5))
 
     def _nobody(self, rng: np.random.Generator) -> View:
         image = self._ground(rng)
@@ -165,20 +241,25 @@ class ViewMaker:
         matrix, mirrored = _camera(rng, source.photo.pose.joints)
         cut = _cut(rng, source)
         border = cv2.BORDER_REPLICATE if rng.random() < 0.6 else cv2.BORDER_CONSTANT
+        return _finish(rng, self._seen(source, matrix, cut, border), mirrored)
+
+    def _seen(
+        self, source: _Source, matrix: NDArray[np.float64], cut: NDArray[np.uint8], border: int
+    ) -> View:
         image = _warp_image(source, matrix, cut, border)
         inside = _warp(cut, matrix, cv2.INTER_NEAREST) > 0
         unknown = (_warp(source.unknown, matrix, cv2.INTER_NEAREST) > 0) & inside
         classes = np.full(inside.shape, IGNORED, np.uint8)
         if source.photo.classes is not None:
-            classes = np.where(
-                inside, _warp(source.photo.classes, matrix, cv2.INTER_NEAREST), 0
-            ).astype(np.uint8)
+            # Where the last row goes on, it repeats clothes that nobody wears: not counted.
+            beyond = IGNORED if border == cv2.BORDER_REPLICATE else Lip.BACKGROUND
+            known = _warp(source.photo.classes, matrix, cv2.INTER_NEAREST)
+            classes = np.where(inside, known, beyond).astype(np.uint8)
             classes[unknown & (classes == 0)] = IGNORED
-        person = _person(source, matrix, inside)
-        return _finish(rng, View(image, classes, unknown, (person,)), mirrored)
+        return View(image, classes, unknown, (_person(source, matrix, inside),))
 
     def _studio(self, rng: np.random.Generator) -> View:
-        source = self._labelled[rng.integers(len(self._labelled))]
+        source = self._labelled_source(rng)
         matrix, mirrored = _camera(rng, source.photo.pose.joints)
         tint = _clothes_colour(source) if rng.random() < 0.25 else None
         view = _paste(rng, _blank(studio_ground(rng, tint)), source, matrix)
@@ -188,11 +269,17 @@ class ViewMaker:
         view = _blank(self._ground(rng))
         count = int(rng.integers(1, 4))
         for slot in rng.permutation(count):
-            source = self._labelled[rng.integers(len(self._labelled))]
+            source = self._labelled_source(rng)
             centre = VIEW_WIDTH * (slot + 0.5 + rng.normal(0, 0.12)) / count
             matrix = _placed(rng, source.photo.pose.joints, centre)
             view = _paste(rng, view, source, matrix)
         return _finish(rng, view, bool(rng.random() < 0.5))
+
+
+def _rarity(photo: LabelledPhoto) -> float:
+    assert photo.classes is not None
+    shown = np.unique(photo.classes)
+    return max((factor for part, factor in RARE.items() if part in shown), default=1.0)
 
 
 def _blank(ground: NDArray[np.uint8]) -> View:
@@ -322,7 +409,7 @@ def _camera(
     feet = joints[[Joint.LEFT_ANKLE, Joint.RIGHT_ANKLE], 1].max() * 1.03
     torso = float(hips[1] - joints[Joint.NECK, 1])
     kind = rng.random()
-    if kind < 0.5:  # half bodies, from waist to mid-thigh
+    if kind < 0.4:  # half bodies, from waist to mid-thigh
         low = rng.uniform(hips[1] - 0.3 * torso, (hips[1] + knees) / 2 + 0.2 * torso)
         high = top - rng.uniform(0, 0.35) * torso
         if rng.random() < 0.2:

@@ -9,8 +9,10 @@ from typing import Final, NamedTuple
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from fittingroom.labels import CLASS_COUNT
+from fittingroom.stages.parsing import MAP_COUNT
 from fittingroom.training.networks.efficientnet import (
     PYRAMID_CHANNELS,
     EfficientNetLite0,
@@ -81,8 +83,39 @@ class EdgeBranch(nn.Module):
         return self.join(torch.cat(edges, 1)), torch.cat(features, 1)
 
 
+class JointEncoding(nn.Module):
+    """What the joints say, added to the decoder at strides 16 and 8.
+
+    The last convolution of each level starts at zero, so that a network trained without joints
+    begins where it stood.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maps = nn.Sequential(
+            conv_norm_relu(MAP_COUNT, 48, 3),
+            conv_norm_relu(48, 48, 3),
+        )
+        self.coarse = conv_norm_relu(48, 64, 3)
+        self.to16 = nn.Conv2d(64, 128, 1)
+        self.to8 = nn.Conv2d(48, 96, 1)
+        for last in (self.to16, self.to8):
+            nn.init.zeros_(last.weight)
+            nn.init.zeros_(last.bias)
+
+    def forward(self, maps: Tensor) -> tuple[Tensor, Tensor]:
+        """Map (n, 26, h/8, w/8) to (n, 128, h/16, w/16) and (n, 96, h/8, w/8)."""
+        fine = self.maps(maps)
+        coarse = self.coarse(F.avg_pool2d(fine, 2))
+        return self.to16(coarse), self.to8(fine)
+
+
+def _joined(coarse: Tensor, level: Tensor) -> Tensor:
+    return torch.cat([upsample(coarse, level), level], 1)
+
+
 class ParsingNetwork(nn.Module):
-    """RGB 0..255 (n, 3, h, w) to `ParsingOutput`; the fusion logits are the result."""
+    """RGB 0..255 (n, 3, h, w) and joint maps to `ParsingOutput`; fusion is the result."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -91,22 +124,21 @@ class ParsingNetwork(nn.Module):
         self.decode16 = conv_norm_relu(128 + PYRAMID_CHANNELS[2], 128, 3)
         self.decode8 = conv_norm_relu(128 + PYRAMID_CHANNELS[1], 96, 3)
         self.decode4 = conv_norm_relu(96 + PYRAMID_CHANNELS[0], FEATURES, 3)
+        self.joints = JointEncoding()
         self.parsing = nn.Conv2d(FEATURES, CLASS_COUNT, 1)
         self.edge = EdgeBranch()
         self.fuse = conv_norm_relu(FEATURES + 3 * EDGE_FEATURES, 96, 1)
         self.dropout = nn.Dropout2d(0.1)
         self.fusion = nn.Conv2d(96, CLASS_COUNT, 1)
 
-    def forward(self, x: Tensor) -> ParsingOutput:
-        """Return logits at stride 4."""
+    def forward(self, x: Tensor, maps: Tensor) -> ParsingOutput:
+        """Return logits at stride 4. maps: (n, 26, h/8, w/8), see `stages.parsing.joint_maps`."""
         levels = self.backbone(x)
+        joints16, joints8 = self.joints(maps)
         y = self.context(levels[3])
-        for decode, level in (
-            (self.decode16, levels[2]),
-            (self.decode8, levels[1]),
-            (self.decode4, levels[0]),
-        ):
-            y = decode(torch.cat([upsample(y, level), level], 1))
+        y = self.decode16(_joined(y, levels[2])) + joints16
+        y = self.decode8(_joined(y, levels[1])) + joints8
+        y = self.decode4(_joined(y, levels[0]))
         edge, edge_features = self.edge(levels)
         fused = self.dropout(self.fuse(torch.cat([y, edge_features], 1)))
         return ParsingOutput(self.parsing(y), edge, self.fusion(fused))
