@@ -313,7 +313,7 @@ def test_weights_list_and_verify(folder, capsys, monkeypatch):
     assert out == f"pose\tpose.onnx\t7\tApache-2.0\t{'ab' * 32}\n"
     monkeypatch.setattr(weights, "missing", dict)
     out, _ = succeed(capsys, "weights", "verify")
-    assert out == "pose\tok\nparsing\tok\n"
+    assert out == "pose\tok\nparsing\tok\ngarment\tok\n"
     monkeypatch.setattr(weights, "missing", lambda: {"pose": "wrong size"})
     assert cli.run(["weights", "verify"]) == 2
     assert capsys.readouterr().err.startswith("error: bad_weights: pose: wrong size")

@@ -95,7 +95,7 @@ def test_the_command(tmp_path):
     done = subprocess.run(line, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     report = json.loads((tmp_path / "r.json").read_text())
-    assert set(report["weights"]) == {"pose.onnx", "parsing.onnx"}
+    assert set(report["weights"]) == {"garment.onnx", "parsing.onnx", "pose.onnx"}
     photo, out = read_photo(EXAMPLES / "person_1.jpg"), read_photo(tmp_path / "out.png")
     with PIL.Image.open(tmp_path / "steps" / "changed.png") as changed:
         kept = np.asarray(changed) == 0

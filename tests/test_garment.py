@@ -13,6 +13,7 @@ from fittingroom.stages.garment import (
     SHAPE,
     SLEEVES,
     GarmentReader,
+    _along_neckline,
     agreed,
     arranged,
     decode,
@@ -349,3 +350,17 @@ def test_the_same_photo_gives_the_same_garment_and_stays_as_it_was():
     assert np.array_equal(one.mask, other.mask)
     assert np.array_equal(one.landmarks, other.landmarks)
     assert np.array_equal(photo, kept)
+
+
+def test_the_inner_back_ends_at_the_neckline_and_fills_what_lies_above():
+    collar = np.array([[80, 100], [128, 130], [176, 100]], np.float32)
+    cut = np.zeros((256, 256), np.float32)
+    cut[98:220, 60:196] = 1
+    patchy = np.zeros_like(cut)
+    patchy[98:150, 100:156] = 0.9  # spills below the neckline, misses its corners
+    inner = _along_neckline(patchy, cut, collar)
+    assert inner[140:].max() == 0 and inner[128, 128] > 0.8
+    assert inner[104, 90] == 1
+    sparse = np.zeros_like(cut)
+    sparse[98:102, 120:136] = 0.9  # the collar of a shirt: hardly any inside to be seen
+    assert _along_neckline(sparse, cut, collar)[110, 128] == 0

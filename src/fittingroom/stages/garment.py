@@ -137,6 +137,12 @@ _CHOICES: Final = np.array(list(product(range(2), repeat=3)))
 
 NEAR: Final = 6
 """What is so near to a piece, in picture pixels, goes with it."""
+NECK_PLAY: Final = 1.5
+"""How far below its curve a neckline may run, in picture pixels."""
+HINT: Final = 0.12
+"""Share of the inner back that is enough between the two curves."""
+MOST_OF_IT: Final = 0.5
+"""Mean share of the inner back in the neck's opening from which on all of that is inner back."""
 GRAIN: Final = 0.35
 """What is finer than this along an edge, in picture pixels, is the photo's noise."""
 GUIDE_RADIUS: Final = 6
@@ -427,14 +433,38 @@ def _cut(shares: Floats, box: Letterbox) -> Floats:
 
 
 def _inner_share(share: Floats, cut: Floats, box: Letterbox, landmarks: Points) -> Floats:
-    """Share (side, side) of the inner back: only what reaches the neck's opening."""
+    """Share (side, side) of the inner back: what reaches the neck's opening, above the neckline."""
     large = np.minimum(box.continued(cv2.resize(share, cut.shape[::-1])), cut)
     opening = np.zeros(cut.shape, np.uint8)
     collar = landmarks[[Landmark.COLLAR_RIGHT, Landmark.COLLAR_FRONT, Landmark.COLLAR_LEFT]]
     cv2.polylines(opening, [np.rint(collar).astype(np.int32)], True, 255, NEAR)
     cv2.fillConvexPoly(opening, np.rint(collar).astype(np.int32), 255)
     pieces = masks.touching((255 * large).astype(np.uint8), opening)
-    return np.where(masks.grow(pieces, NEAR) > 0, large, 0).astype(np.float32)
+    found = np.where(masks.grow(pieces, NEAR) > 0, large, 0)
+    return _along_neckline(found, cut, collar).astype(np.float32)
+
+
+def _along_neckline(inner: Floats, cut: Floats, collar: Points) -> Floats:
+    """Cut off what lies below a neckline through the collar's points (3, 2), fill what lies above.
+
+    A neckline runs between a parabola and a squarer curve. It is filled only where the network
+    found most of the opening; the collar of a shirt is no opening.
+    """
+    right, front, left = collar
+    across = (left - right) / max(1.0, float(np.linalg.norm(left - right)))
+    half = max(1.0, float(np.linalg.norm(left - right)) / 2)
+    y, x = np.mgrid[: inner.shape[0], : inner.shape[1]].astype(np.float32)
+    middle = (left + right) / 2
+    place = np.abs((x - middle[0]) * across[0] + (y - middle[1]) * across[1]) / half
+    below = (y - middle[1]) * across[0] - (x - middle[0]) * across[1]
+    depth = max(0.0, float((front - middle) @ (-across[1], across[0])))
+    lowest = depth * np.sqrt(np.clip(1 - place**4, 0, 1)) + NECK_PLAY
+    kept = inner * np.clip(lowest + 0.5 - below, 0, 1)
+    sure = (place < 1) & (below < depth * (1 - place**2)) & (below > -depth) & (cut > 0.5)
+    if sure.any() and float(inner[sure].mean()) > MOST_OF_IT:
+        likely = sure | ((kept > HINT) & (cut > 0.5))
+        kept = np.where(likely, cut, kept)
+    return kept
 
 
 def _full_size(cut: Floats, inner: Floats, box: Letterbox, photo: Image) -> tuple[Mask, Mask]:
