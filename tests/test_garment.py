@@ -357,10 +357,12 @@ def test_the_inner_back_ends_at_the_neckline_and_fills_what_lies_above():
     cut = np.zeros((256, 256), np.float32)
     cut[98:220, 60:196] = 1
     patchy = np.zeros_like(cut)
-    patchy[98:150, 100:156] = 0.9  # spills below the neckline, misses its corners
+    patchy[98:138, 100:156] = 0.9  # spills below the neckline, misses its corners
     inner = _along_neckline(patchy, cut, collar)
-    assert inner[140:].max() == 0 and inner[128, 128] > 0.8
+    assert inner[134:].max() == 0 and inner[128, 128] > 0.8
     assert inner[104, 90] == 1
+    wrong_points = collar - np.float32([0, 60])
+    np.testing.assert_array_equal(_along_neckline(patchy, cut, wrong_points), patchy)
     sparse = np.zeros_like(cut)
     sparse[98:102, 120:136] = 0.9  # the collar of a shirt: hardly any inside to be seen
     assert _along_neckline(sparse, cut, collar)[110, 128] == 0

@@ -137,10 +137,10 @@ _CHOICES: Final = np.array(list(product(range(2), repeat=3)))
 
 NEAR: Final = 6
 """What is so near to a piece, in picture pixels, goes with it."""
-NECK_PLAY: Final = 1.5
+NECK_PLAY: Final = 2.0
 """How far below its curve a neckline may run, in picture pixels."""
-HINT: Final = 0.12
-"""Share of the inner back that is enough between the two curves."""
+SPILL: Final = 0.4
+"""Share of the inner back that may be cut off below the neckline."""
 MOST_OF_IT: Final = 0.5
 """Mean share of the inner back in the neck's opening from which on all of that is inner back."""
 GRAIN: Final = 0.35
@@ -445,26 +445,25 @@ def _inner_share(share: Floats, cut: Floats, box: Letterbox, landmarks: Points) 
 
 
 def _along_neckline(inner: Floats, cut: Floats, collar: Points) -> Floats:
-    """Cut off what lies below a neckline through the collar's points (3, 2), fill what lies above.
+    """Fill what lies above a neckline through the collar's points (3, 2), cut off what is below.
 
     A neckline runs between a parabola and a squarer curve. It is filled only where the network
-    found most of the opening; the collar of a shirt is no opening.
+    found most of the opening (the collar of a shirt is no opening), and cut off only where little
+    would go: else the points are wrong, not the network.
     """
     right, front, left = collar
-    across = (left - right) / max(1.0, float(np.linalg.norm(left - right)))
-    half = max(1.0, float(np.linalg.norm(left - right)) / 2)
+    width = max(1.0, float(np.linalg.norm(left - right)))
+    across, middle = (left - right) / width, (left + right) / 2
     y, x = np.mgrid[: inner.shape[0], : inner.shape[1]].astype(np.float32)
-    middle = (left + right) / 2
-    place = np.abs((x - middle[0]) * across[0] + (y - middle[1]) * across[1]) / half
+    place = 2 * np.abs((x - middle[0]) * across[0] + (y - middle[1]) * across[1]) / width
     below = (y - middle[1]) * across[0] - (x - middle[0]) * across[1]
     depth = max(0.0, float((front - middle) @ (-across[1], across[0])))
+    opening = (place < 1) & (below < depth * (1 - place**2)) & (below > -depth) & (cut > 0.5)
+    if opening.any() and float(inner[opening].mean()) > MOST_OF_IT:
+        inner = np.where(opening, cut, inner)
     lowest = depth * np.sqrt(np.clip(1 - place**4, 0, 1)) + NECK_PLAY
     kept = inner * np.clip(lowest + 0.5 - below, 0, 1)
-    sure = (place < 1) & (below < depth * (1 - place**2)) & (below > -depth) & (cut > 0.5)
-    if sure.any() and float(inner[sure].mean()) > MOST_OF_IT:
-        likely = sure | ((kept > HINT) & (cut > 0.5))
-        kept = np.where(likely, cut, kept)
-    return kept
+    return kept if float((inner - kept).sum()) < SPILL * float(inner.sum()) else inner
 
 
 def _full_size(cut: Floats, inner: Floats, box: Letterbox, photo: Image) -> tuple[Mask, Mask]:
