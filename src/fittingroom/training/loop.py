@@ -265,7 +265,9 @@ def train(
     sitting = _open(recipe, folder, start, limits.device)
     before = sitting.step, sitting.seconds
     journal = Journal(folder)
-    shown = [source.draw(np.random.default_rng([recipe.seed, 1 << 32, i])) for i in range(16)]
+    shown = [
+        source.draw(np.random.default_rng([recipe.seed, 1 << 32, i])) for i in range(SHEET_VIEWS)
+    ]
     started, running, saved = time.monotonic() - sitting.seconds, 0.0, sitting.seconds
     milestone = max(1, recipe.steps // MILESTONES)
     while sitting.step < recipe.steps and sitting.seconds < limits.seconds:
