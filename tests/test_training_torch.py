@@ -88,6 +88,7 @@ def test_an_exported_file_reloads_into_torch_by_name(tmp_path: Path) -> None:
     network = TASKS["parsing"].build().eval()
     torch.save({"ema": network.state_dict(), "legs": [LEG]}, tmp_path / "checkpoint.pt")
     export.export_network("parsing", tmp_path / "checkpoint.pt", tmp_path / "parsing.onnx")
+    assert export.legs_of(tmp_path / "parsing.onnx") == (LEG,)
     parameters = export.shipped_parameters(tmp_path / "parsing.onnx")
     again = TASKS["parsing"].build()
     assert not again.load_state_dict(parameters, strict=False).unexpected_keys

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final
@@ -122,7 +123,7 @@ def _start(network: str, init: str) -> Start:
     if not path.exists():
         raise _refuse(f"there is no {path}; use --init imagenet, shipped or an exported file")
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    return Start(release.shipped_parameters(path), digest)
+    return Start(release.shipped_parameters(path), digest, release.legs_of(path))
 
 
 def _device(wanted: Device) -> str:
@@ -160,13 +161,27 @@ def _finish(recipe: Recipe, folders: Folders, out: Path) -> None:
     typer.echo(json.dumps(figures, indent=1))
 
 
-def _run(
-    network: str, recipe_name: str | None, init: str, folders: Folders, out: Path, limits: Limits
-) -> Recipe:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What every training command is told."""
+
+    recipe: str | None
+    init: str
+    out: Path
+    device: Device
+    seconds: float
+    threads: int
+    figures: bool
+
+
+def _run(network: str, folders: Folders, asked: Asked) -> None:
+    torch.set_num_threads(asked.threads)
     cv2.setNumThreads(1)
-    recipe = _recipe(network, recipe_name)
-    _train(recipe, _start(network, init), folders, out, limits)
-    return recipe
+    recipe = _recipe(network, asked.recipe)
+    limits = Limits(asked.seconds, _device(asked.device))
+    _train(recipe, _start(network, asked.init), folders, asked.out, limits)
+    if asked.figures:
+        _finish(recipe, folders, asked.out)
 
 
 @app.command()
@@ -184,11 +199,8 @@ def pose(
     figures: Measured = True,
 ) -> None:
     """Train the pose network on all photos."""
-    torch.set_num_threads(threads)
-    folders = Folders(data, poses, renders)
-    chosen = _run("pose", recipe, init, folders, out, Limits(seconds, _device(device)))
-    if figures:
-        _finish(chosen, folders, out)
+    asked = Asked(recipe, init, out, device, seconds, threads, figures)
+    _run("pose", Folders(data, poses, renders), asked)
 
 
 @app.command()
@@ -206,11 +218,8 @@ def parsing(
     figures: Measured = True,
 ) -> None:
     """Train the parsing network on the labelled photos and on synthetic people."""
-    torch.set_num_threads(threads)
-    folders = Folders(data, poses, renders)
-    chosen = _run("parsing", recipe, init, folders, out, Limits(seconds, _device(device)))
-    if figures:
-        _finish(chosen, folders, out)
+    asked = Asked(recipe, init, out, device, seconds, threads, figures)
+    _run("parsing", Folders(data, poses, renders), asked)
 
 
 @app.command()
@@ -228,11 +237,8 @@ def garment(
     figures: Measured = True,
 ) -> None:
     """Train the garment network on synthetic and real product pictures."""
-    torch.set_num_threads(threads)
-    folders = Folders(data, cutouts=cutouts, annotations=annotations)
-    chosen = _run("garment", recipe, init, folders, out, Limits(seconds, _device(device)))
-    if figures:
-        _finish(chosen, folders, out)
+    asked = Asked(recipe, init, out, device, seconds, threads, figures)
+    _run("garment", Folders(data, cutouts=cutouts, annotations=annotations), asked)
 
 
 @app.command()
@@ -246,9 +252,15 @@ def evaluate(
     ] = None,
     weights: Annotated[Path, typer.Option(help="Folder of .onnx files.")] = FOLDER,
 ) -> None:
-    """Print the validation figures of the networks in a folder, as JSON."""
+    """Print the validation figures of the networks in a folder, as JSON.
+
+    The garment network is measured where --cutouts and --annotations are given.
+    """
     folders = Folders(data, poses, renders, cutouts, annotations)
     networks = [name for name in NETWORK_OF_COMMAND if (weights / f"{name}.onnx").exists()]
+    if "garment" in networks and not (cutouts and annotations):
+        networks.remove("garment")
+        typer.echo("garment is left out: it needs --cutouts and --annotations", err=True)
     figures = {name: measure(name, weights / f"{name}.onnx", folders) for name in networks}
     typer.echo(json.dumps(figures, indent=1))
 

@@ -18,7 +18,7 @@ from fittingroom.stages.parsing import MAP_COUNT, MAP_STRIDE
 from fittingroom.training.networks.garment import GarmentOutput
 from fittingroom.training.networks.parsing import ParsingOutput
 from fittingroom.training.tasks import TASKS
-from fittingroom.weights import FOLDER, TABLE
+from fittingroom.weights import TABLE
 
 TOLERANCE: Final = 2e-3
 """Largest difference between torch and ONNX Runtime, relative to the output's largest value."""
@@ -196,7 +196,7 @@ def export_network(name: str, checkpoint: Path, target: Path) -> float:
         "channels": "RGB",
         "range": [0, 255],
         "joints": release.joints,
-        "legs": [*_earlier_legs(name, state["legs"]), *state["legs"]],
+        "legs": state["legs"],
     }
     model.metadata_props.add(key=SPEC_KEY, value=json.dumps(spec))
     content = model.SerializeToString()
@@ -208,15 +208,9 @@ def export_network(name: str, checkpoint: Path, target: Path) -> float:
     return worst
 
 
-def _earlier_legs(name: str, legs: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Legs of the shipped file, where the training began from it."""
-    path = FOLDER / f"{name}.onnx"
-    if not legs or not path.exists():
-        return []
-    if hashlib.sha256(path.read_bytes()).hexdigest() != legs[0]["start"]:
-        return []
-    earlier: list[dict[str, Any]] = OnnxNetwork(path).spec.get("legs", [])
-    return earlier
+def legs_of(path: Path) -> tuple[dict[str, Any], ...]:
+    """The sittings that made an exported file, first to last; () where its spec has none."""
+    return tuple(OnnxNetwork(path).spec.get("legs", ()))
 
 
 def _difference(

@@ -36,11 +36,12 @@ STATISTICS_BATCHES: Final = 40
 class Start:
     """What a training begins from: parameters by name, None = the ImageNet backbone.
 
-    sha256: of the file that they came from, or "imagenet".
+    sha256: of the file that they came from, or "imagenet". legs: those that made that file.
     """
 
     parameters: dict[str, Tensor] | None = None
     sha256: str = "imagenet"
+    legs: tuple[dict[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +177,8 @@ def _open(recipe: Recipe, folder: Path, start: Start, device: str) -> Sitting:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "recipe.json").write_text(json.dumps(recipe.to_json(), indent=1))
     ema = copy.deepcopy(network).eval()
-    sitting = Sitting(recipe, folder, network, ema, _optimiser(network, recipe))
+    optimiser = _optimiser(network, recipe)
+    sitting = Sitting(recipe, folder, network, ema, optimiser, legs=list(start.legs))
     sitting.resume()
     network.train()
     return sitting
