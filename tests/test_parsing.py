@@ -8,6 +8,7 @@ from fittingroom.labels import CLASS_COUNT, LIP_COUNT, LabelSet, Lip, Part
 from fittingroom.skeleton import Joint
 from fittingroom.stages.parsing import (
     MAP_COUNT,
+    Look,
     Parser,
     decode,
     held_things,
@@ -131,3 +132,41 @@ def test_mirroring_twice_changes_nothing() -> None:
     again = mirrored_pose(mirrored_pose(pose, 100), 100)
     np.testing.assert_allclose(again.joints, pose.joints)
     assert mirrored_pose(pose, 100).point(Joint.LEFT_WRIST)[0] == 99 - 28
+
+
+def answer(presence: dict[int, float], first: int) -> dict[str, NDArray[np.float32]]:
+    """Equal pixels that lean to one class, with presence logits of a few classes, else +10."""
+    told = np.full((1, CLASS_COUNT), 10.0, np.float32)
+    for part, logit in presence.items():
+        told[0, part] = logit
+    logits = np.zeros((1, CLASS_COUNT, 4, 4), np.float32)
+    logits[0, first] = 2
+    gate = -np.logaddexp(0, -told[0])
+    logits[0, 1:] += gate[1:, None, None]
+    return {"fusion": logits, "presence": told}
+
+
+def look(presence: dict[int, float], first: int = Lip.DRESS) -> Look:
+    given = answer(presence, first)
+    return Look(np.zeros((16, 16, 3), np.uint8), given, given)
+
+
+def test_a_class_known_to_be_elsewhere_only_loses_its_pixels() -> None:
+    seen = look({Lip.DRESS: 0.5})
+    assert (seen.shares().argmax(axis=0) == Lip.DRESS).all()
+    elsewhere = np.full(CLASS_COUNT, 10.0, np.float32)
+    elsewhere[Lip.DRESS] = -12
+    assert not (seen.shares(elsewhere).argmax(axis=0) == Lip.DRESS).any()
+    np.testing.assert_allclose(seen.shares(elsewhere).sum(axis=0), 1, rtol=1e-5)
+
+
+def test_the_same_presence_changes_nothing() -> None:
+    seen = look({Lip.SKIRT: -3.0, Lip.PANTS: 1.0}, first=Lip.PANTS)
+    np.testing.assert_allclose(seen.shares(seen.presence), seen.shares(), rtol=1e-5)
+
+
+def test_the_background_is_never_thought_away() -> None:
+    seen = look({Lip.BACKGROUND: 5.0}, first=Lip.BACKGROUND)
+    elsewhere = np.full(CLASS_COUNT, 10.0, np.float32)
+    elsewhere[Lip.BACKGROUND] = -30
+    np.testing.assert_allclose(seen.shares(elsewhere), seen.shares(), rtol=1e-5)

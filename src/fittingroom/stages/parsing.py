@@ -56,6 +56,11 @@ PRESENT: Final = 0.25
 LARGEST: Final = 2048
 """Longer side of the part of a photo whose borders are refined pixel by pixel."""
 
+ALL_THERE: Final = 10.0
+"""Presence logit of a class that nobody doubts."""
+
+Floats = NDArray[np.float32]
+
 MAP_STRIDE: Final = 8
 MAP_LIMBS: Final = tuple(
     pair
@@ -124,12 +129,20 @@ def shares_of(logits: NDArray[np.float32]) -> NDArray[np.float32]:
     return shares
 
 
-def mirrored_shares(shares: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Shares (23, h, w) of a mirrored picture, as they are of the picture itself."""
+def _mirror_order() -> list[int]:
     order = list(range(CLASS_COUNT))
     for left, right in MIRRORED_LABELS:
         order[left], order[right] = right, left
-    return shares[order][:, :, ::-1]
+    return order
+
+
+MIRROR: Final = _mirror_order()
+"""Each class's partner in a mirrored picture."""
+
+
+def mirrored_shares(shares: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Shares (23, h, w) of a mirrored picture, as they are of the picture itself."""
+    return shares[MIRROR][:, :, ::-1]
 
 
 def mirrored_pose(pose: Pose, width: int) -> Pose:
@@ -278,16 +291,68 @@ def _socks_on_their_side(atr: LabelMap, classes: LabelMap) -> LabelMap:
     return np.where(right, ATR_RIGHT_LEG, np.where(socks, ATR_LEFT_LEG, atr)).astype(np.uint8)
 
 
+class Look:
+    """What the network says of a picture and of its mirror image.
+
+    small: the picture (h, w, 3).
+    """
+
+    def __init__(
+        self, small: Image, direct: dict[str, Floats], mirrored: dict[str, Floats]
+    ) -> None:
+        self.small = small
+        self._direct, self._mirrored = direct, mirrored
+
+    @property
+    def presence(self) -> Floats:
+        """Logits (23,) of whether each class shows at all; the mean of both pictures'."""
+        return (_presence(self._direct) + _presence(self._mirrored)[MIRROR]) / 2
+
+    def shares(self, presence: Floats | None = None) -> Floats:
+        """Shares (23, h/4, w/4) of the classes, the mean over both pictures.
+
+        presence: (23,) what is known from elsewhere of the classes that show; each picture's own
+        presence is then averaged with it.
+        """
+        told = self.presence if presence is None else (self.presence + presence) / 2
+        direct = shares_of(_regated(self._direct, told))
+        other = mirrored_shares(shares_of(_regated(self._mirrored, told[MIRROR])))
+        return ((direct + other) / 2).astype(np.float32)
+
+
+def _regated(answer: dict[str, Floats], presence: Floats) -> Floats:
+    """Fusion logits (1, 23, h, w) as if the network had found another presence (23,)."""
+    change = _log_sigmoid(presence) - _log_sigmoid(_presence(answer))
+    change[Lip.BACKGROUND] = 0
+    return answer["fusion"] + change[:, None, None]
+
+
+def _presence(answer: dict[str, Floats]) -> Floats:
+    """Presence (23,) in an answer; a network without that branch lets everything be there."""
+    presence = answer.get("presence")
+    return np.full(CLASS_COUNT, ALL_THERE, np.float32) if presence is None else presence[0]
+
+
+def _log_sigmoid(logits: Floats) -> Floats:
+    return -np.logaddexp(np.float32(0), -logits)
+
+
 class Parser:
     """Labels people.
 
-    network: inputs "image" (1, 3, h, w), RGB 0..255, and "joints" (1, 26, h/8, w/8); output
-    "fusion" (1, 23, h/4, w/4) logits; its spec carries "input_size" as [height, width].
+    network: inputs "image" (1, 3, h, w), RGB 0..255, and "joints" (1, 26, h/8, w/8); outputs
+    "fusion" (1, 23, h/4, w/4), logits with the presence taken into account, and "presence"
+    (1, 23), logits; its spec carries "input_size" as [height, width].
     """
 
     def __init__(self, network: Network) -> None:
         self._network = network
         self._size = Size(*network.spec["input_size"])
+
+    @property
+    def size(self) -> Size:
+        """What the network looks at."""
+        return self._size
 
     def classes(self, image: Image, pose: Pose) -> LabelMap:
         """Classes (h, w) of a frame's picture, `Lip` or `Part`; pose in its pixels."""
@@ -298,22 +363,19 @@ class Parser:
             (self._size.width, self._size.height),
             interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR,
         )
-        return self._labelled(small, scaling(self._size, size), image, pose)
+        matrix = scaling(self._size, size)
+        look = self.look(small, _moved(pose, matrix))
+        return take_sides(decode(look.shares(), small, matrix, image), pose)
 
-    def _labelled(
-        self, small: Image, matrix: NDArray[np.float64], image: Image, pose: Pose
-    ) -> LabelMap:
-        """Classes of `image`; matrix: its pixels to those of `small`, which the network sees."""
-        shares = self._shares(small, _moved(pose, matrix))
-        return take_sides(decode(shares, small, matrix, image), pose)
+    def look(self, small: Image, pose: Pose) -> "Look":
+        """Run the network on a picture (h, w, 3) of `size` and on its mirror image.
 
-    def _shares(self, small: Image, pose: Pose) -> NDArray[np.float32]:
-        """Shares of the classes, the mean of the picture's and its mirror image's."""
+        pose: in the picture's pixels.
+        """
         mirrored = np.ascontiguousarray(small[:, ::-1])
-        direct = self._network(encode(small, pose))["fusion"]
-        other = self._network(encode(mirrored, mirrored_pose(pose, small.shape[1])))["fusion"]
-        both = shares_of(direct) + mirrored_shares(shares_of(other))
-        return (both / 2).astype(np.float32)
+        direct = self._network(encode(small, pose))
+        other = self._network(encode(mirrored, mirrored_pose(pose, small.shape[1])))
+        return Look(small, direct, other)
 
     def parse_person(self, image: Image, pose: Pose) -> Person:
         """Label the person of a frame: image (h, w, 3), pose in its pixels."""
@@ -328,11 +390,15 @@ class Parser:
         """
         size = Size(*photo.shape[:2])
         classes = np.zeros(size, np.uint8)
+        whole: Look | None = None
         for frame in self._frames(pose, size):
             window = _window(frame, size)
             part, matrix = _part(photo, window, frame)
+            look = self.look(frame.enter(photo), frame.enter_pose(pose))
+            whole = whole or look
+            decoded = decode(look.shares(whole.presence), look.small, matrix, part)
             inside = _moved(pose, cv2.invertAffineTransform(matrix) @ _squared(frame.matrix))
-            seen = self._labelled(frame.enter(photo), matrix, part, inside)
+            seen = take_sides(decoded, inside)
             target = classes[window]
             target[:] = cv2.resize(seen, target.shape[::-1], interpolation=cv2.INTER_NEAREST)
         return classes
