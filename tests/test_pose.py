@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from fittingroom.skeleton import LIMBS, MIRRORED, PAF_CHANNELS, Joint
-from fittingroom.stages.pose import PoseEstimator, decode, prominence
+from fittingroom.stages.pose import PoseEstimator, decode, prominence, unmirrored
 from fittingroom.training.targets import pose_target
 from fittingroom.training.views import View, ViewPerson
 from fittingroom.types import Pose
@@ -51,6 +51,15 @@ def test_joints_outside_the_picture_are_missing() -> None:
     }  # fmt: skip
 
 
+def test_maps_of_a_mirrored_person_are_turned_back() -> None:
+    mirrored = STANDING[list(MIRRORED)] * (-1, 1) + (191, 0)
+    maps, back = maps_of(STANDING), unmirrored(maps_of(mirrored.astype(np.float32)))
+    assert np.abs(maps["heat"] - back["heat"]).max() < 1e-5
+    # Where a limb's border runs through a cell's centre it may fall to either side.
+    off = np.abs(maps["fields"] - back["fields"]) > 1e-5
+    assert off.mean() < 1e-3
+
+
 def test_empty_maps_show_nobody() -> None:
     empty = {"heat": np.zeros((1, 19, 64, 48), np.float32),
              "fields": np.zeros((1, 38, 64, 48), np.float32)}  # fmt: skip
@@ -70,7 +79,8 @@ class DrawnNetwork:
             error = np.abs(image[0] - x / 3) + np.abs(image[1] - y / 4)
             row, column = np.unravel_index(int(error.argmin()), error.shape)
             joints[joint] = (column, row)
-        return maps_of(joints)
+        mirrored = image[0, :, 0].sum() > image[0, :, -1].sum()
+        return maps_of(joints[list(MIRRORED)] if mirrored else joints)
 
 
 def test_joints_come_back_in_photo_pixels() -> None:

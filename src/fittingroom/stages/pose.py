@@ -17,6 +17,7 @@ from fittingroom.skeleton import (
     JOINT_COUNT,
     LIMBS,
     LIMBS_THAT_START_A_PERSON,
+    MIRRORED,
     PAF_CHANNELS,
     Joint,
 )
@@ -74,6 +75,27 @@ class Connection(NamedTuple):
 def encode(image: Image) -> dict[str, NDArray[np.float32]]:
     """Picture (h, w, 3) uint8 to the network's input (1, 3, h, w), RGB 0..255."""
     return {"image": np.ascontiguousarray(image.transpose(2, 0, 1)[None], np.float32)}
+
+
+def _mirrored_fields() -> tuple[list[int], NDArray[np.float32]]:
+    """Channels of the fields in the order of a mirrored picture, and the sign of each."""
+    order, signs = [0] * len(LIMBS) * 2, np.ones(len(LIMBS) * 2, np.float32)
+    partners = [LIMBS.index((MIRRORED[start], MIRRORED[end])) for start, end in LIMBS]
+    for limb, partner in enumerate(partners):
+        for axis in (0, 1):
+            order[PAF_CHANNELS[limb][axis]] = PAF_CHANNELS[partner][axis]
+        signs[PAF_CHANNELS[limb][0]] = -1
+    return order, signs
+
+
+FIELD_ORDER, FIELD_SIGNS = _mirrored_fields()
+HEAT_ORDER: Final = [*MIRRORED, JOINT_COUNT]
+
+
+def unmirrored(maps: Mapping[str, NDArray[np.float32]]) -> dict[str, NDArray[np.float32]]:
+    """What the network says of a mirrored picture, as it is of the picture itself."""
+    fields = maps["fields"][:, FIELD_ORDER, :, ::-1] * FIELD_SIGNS[None, :, None, None]
+    return {"heat": maps["heat"][:, HEAT_ORDER, :, ::-1], "fields": fields}
 
 
 def find_peaks(heat: NDArray[np.float32]) -> list[list[Peak]]:
@@ -243,8 +265,13 @@ class PoseEstimator:
         everyone = _without_twins([*refined, *people[REFINED_PEOPLE:]])
         return tuple(sorted(everyone, key=prominence, reverse=True))
 
-    def _look(self, photo: Image, frame: Frame) -> list[Pose]:
-        maps = self._network(encode(frame.enter(photo)))
+    def _look(self, photo: Image, frame: Frame, twice: bool = False) -> list[Pose]:
+        """People in a frame; `twice`: the mirrored picture is seen too, and both are averaged."""
+        picture = frame.enter(photo)
+        maps = self._network(encode(picture))
+        if twice:
+            other = unmirrored(self._network(encode(picture[:, ::-1])))
+            maps = {name: (maps[name] + other[name]) / 2 for name in other}
         inside = _within(photo)
         people = [inside(frame.leave_pose(pose)) for pose in decode(maps)]
         # Where the frame reaches over the photo's border, people may be seen in the padding.
@@ -253,7 +280,8 @@ class PoseEstimator:
     def _refine(self, photo: Image, coarse: Pose) -> Pose:
         """Look again, in a frame around the person; keep the first look if the second fails."""
         frame = Frame.covering(*person_box(coarse), self._size)
-        found = [pose for pose in self._look(photo, frame) if len(_shared(pose, coarse)) > 0]
+        seen = self._look(photo, frame, twice=True)
+        found = [pose for pose in seen if len(_shared(pose, coarse)) > 0]
         if not found:
             return coarse
         nearest = min(found, key=lambda pose: _distance(pose, coarse))
