@@ -98,10 +98,11 @@ def _plain(composition, photo, labels):
 def make_stages(people=None):
     found = (make_pose(),) if people is None else people
     return Stages(
-        estimate_pose=lambda photo: found,
+        estimate_pose=lambda photo: found if photo.shape[0] > 100 else (),
         parse_person=_parse_person,
         parse_photo=_parse_photo,
         isolate_garment=_isolate,
+        isolate_worn_garment=lambda person, category: make_garment(person.image),
         generate_semantics=_generate,
         warp_clothes=_warp,
         fuse_content=_fuse,

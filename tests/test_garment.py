@@ -20,7 +20,7 @@ from fittingroom.stages.garment import (
     letterbox,
     peaks,
 )
-from fittingroom.types import Category, Landmark, Sleeve
+from fittingroom.types import Category, Landmark, Size, Sleeve
 
 SIDE = 256
 CELLS = SIDE // 4
@@ -232,12 +232,45 @@ def test_the_edge_is_the_photos_own():
     assert np.quantile(distance[off], 0.9) < 12  # a cell of the network is 31 pixels here
 
 
-def test_strips_leave_no_seam(monkeypatch):
-    photo, _, _ = shirt(TALL)
+def test_only_the_band_along_the_cut_is_looked_at_and_its_tiles_leave_no_seam(monkeypatch):
+    photo, mask, _ = shirt(TALL)
+    tiled = GarmentReader(KnowsRed()).isolate_garment(photo)
+    refined = []
+    tile_of = stage._tile
+    monkeypatch.setattr(stage, "_tile", lambda *a: refined.append(a[2].size) or tile_of(*a))
+    GarmentReader(KnowsRed()).isolate_garment(photo)
+    assert 0 < sum(refined) < 0.6 * photo.size
+    monkeypatch.setattr(stage, "TILE", 4 * max(TALL))
     whole = GarmentReader(KnowsRed()).isolate_garment(photo)
-    monkeypatch.setattr(stage, "STRIP", 100 * photo.shape[1])
-    stripped = GarmentReader(KnowsRed()).isolate_garment(photo)
-    assert cv2.absdiff(whole.mask, stripped.mask).max() <= 2
+    assert cv2.absdiff(whole.mask, tiled.mask).max() <= 2 * stage.STEEPNESS
+    assert cv2.absdiff(whole.inner_back, tiled.inner_back).max() <= 2 * stage.STEEPNESS
+
+
+@pytest.mark.parametrize("size", [(1500, 1100), (1501, 1103)])
+def test_a_large_photo_is_looked_at_reduced_and_its_edge_stays_where_it_was(monkeypatch, size):
+    photo, mask, _ = shirt(size)
+    monkeypatch.setattr(stage, "DETAIL", 10)
+    full = GarmentReader(KnowsRed()).isolate_garment(photo)
+    monkeypatch.setattr(stage, "DETAIL", 3)  # two pixels in one
+    reduced = GarmentReader(KnowsRed()).isolate_garment(photo)
+    assert overlap(reduced.mask, full.mask) > 0.995
+    assert overlap(reduced.inner_back, full.inner_back) > 0.98
+    assert overlap(reduced.mask, mask) > overlap(full.mask, mask) - 0.003
+    assert np.allclose(reduced.landmarks, full.landmarks, atol=2)
+    soft = (reduced.mask > 0) & (reduced.mask < 255)
+    assert soft.sum() < 1.5 * ((full.mask > 0) & (full.mask < 255)).sum()
+
+
+@pytest.mark.parametrize("size", [(12, 18), (13, 17), (5, 3), (1, 400)])
+@pytest.mark.parametrize("step", [1, 2, 3])
+def test_reducing_and_enlarging_keep_a_ramp_in_its_place(size, step):
+    step = min(step, *size)
+    ramp = np.add.outer(np.arange(size[0]), np.arange(size[1])).astype(np.uint8)
+    small = stage._reduced(np.dstack([ramp] * 3), step)
+    back = stage._enlarged(np.ascontiguousarray(small[..., 0]), step, Size(*size))
+    inner = np.s_[step : size[0] - 2 * step, step : size[1] - 2 * step]
+    assert back.shape == size
+    assert np.abs(back[inner].astype(int) - ramp[inner]).max(initial=0) <= 1
 
 
 def test_a_print_leaves_no_hole_and_a_like_coloured_thing_beside_is_left_out():

@@ -104,6 +104,7 @@ def _show_version(wanted: bool) -> None:
 
 Output = Annotated[Path, typer.Option("--output", "-o", help="File to write.", metavar="FILE")]
 Photo = Annotated[Path, typer.Argument(help="Photo: JPEG, PNG or WebP.", metavar="PHOTO")]
+Kind = Annotated[str, typer.Option(help="What the garment's photo shows: auto, product or worn.")]
 Draw = Annotated[
     Path | None,
     typer.Option(help="Also draw the result over the photo, into this picture.", metavar="PNG"),
@@ -135,6 +136,7 @@ def try_(
     category: Annotated[
         str, typer.Option(help="What the garment dresses: auto, upper, lower or dress.")
     ] = "auto",
+    garment_kind: Kind = "auto",
     background: Annotated[str, typer.Option(help="Surroundings: keep or plain.")] = "keep",
     report: Annotated[
         Path | None, typer.Option(help="Also write what was done, as JSON.", metavar="JSON")
@@ -146,18 +148,21 @@ def try_(
 ) -> None:
     """Dress the person of one photo in the garment of another."""
     from fittingroom.images import read_photo
-    from fittingroom.options import background_named, category_named
+    from fittingroom.options import background_named, category_named, photo_kind_named
     from fittingroom.outputs import Outputs
     from fittingroom.preview import STEP_FILES, draw_steps
 
     category_named(category)
+    photo_kind_named(garment_kind)
     background_named(background)
     outputs = Outputs(inputs=(person, garment))
     outputs.promise(output)
     outputs.promise(report, None)
     outputs.promise_folder(steps, STEP_FILES)
     photo, product = read_photo(person), read_photo(garment)
-    result = open_room().try_on(photo, product, category, background, whole=steps is not None)
+    result = open_room().try_on(
+        photo, product, category, background, steps is not None, garment_kind
+    )
     outputs.put_picture(output, result.image)
     outputs.put_json(report, result.report)
     if steps is not None:
@@ -222,15 +227,18 @@ def garment(
             metavar="PNG",
         ),
     ] = None,
+    garment_kind: Kind = "auto",
 ) -> None:
     """Cut the garment from its photo: a picture of the photo's size with transparency."""
+    from fittingroom.options import photo_kind_named
     from fittingroom.outputs import Outputs
     from fittingroom.preview import cut_out
 
+    photo_kind_named(garment_kind)
     outputs = Outputs(inputs=(photo,))
     outputs.promise(output, TRANSPARENT)
     outputs.promise(mask, LOSSLESS)
-    found = open_room().garment(photo)
+    found = open_room().garment(photo, garment_kind=garment_kind)
     outputs.put_picture(output, cut_out(found))
     outputs.put_picture(mask, found.mask)
     outputs.write()

@@ -10,6 +10,7 @@ class ErrorCode(StrEnum):
     PERSON_TOO_SMALL = "person_too_small"
     TORSO_NOT_VISIBLE = "torso_not_visible"
     GARMENT_NOT_FOUND = "garment_not_found"
+    GARMENT_HIDDEN = "garment_hidden"
     UNSUPPORTED_CATEGORY = "unsupported_category"
     BAD_IMAGE = "bad_image"
     TOO_LARGE = "too_large"

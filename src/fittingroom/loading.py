@@ -10,6 +10,7 @@ from fittingroom.stages.garment import GarmentReader
 from fittingroom.stages.parsing import Parser
 from fittingroom.stages.pose import PoseEstimator
 from fittingroom.stages.semantic_generation import generate_semantics
+from fittingroom.stages.worn_garment import isolate_worn_garment
 from fittingroom.weights import read_networks
 
 
@@ -25,6 +26,7 @@ def load_stages(threads: int | None = None) -> Stages:
         parse_person=parser.parse_person,
         parse_photo=parser.parse_photo,
         isolate_garment=GarmentReader(OnnxNetwork(content["garment"], threads)).isolate_garment,
+        isolate_worn_garment=isolate_worn_garment,
         generate_semantics=generate_semantics,
         warp_clothes=warp_clothes,
         fuse_content=fuse_content,

@@ -1,10 +1,10 @@
-"""What users type for categories, backgrounds and label sets, read once for API and shell."""
+"""What users type for categories, backgrounds, label sets and so on, read once for all."""
 
 from typing import Final
 
 from fittingroom.errors import ErrorCode, FittingRoomError
 from fittingroom.labels import LabelSet
-from fittingroom.pipeline import Background
+from fittingroom.pipeline import Background, PhotoKind
 from fittingroom.types import Category
 
 AUTO: Final = "auto"
@@ -44,6 +44,16 @@ def background_named(text: str) -> Background:
         advice = f"background {text!r} is unknown; use keep or plain"
         raise FittingRoomError(ErrorCode.BAD_OPTION, advice)
     return Background(_key(text))
+
+
+def photo_kind_named(text: str) -> PhotoKind | None:
+    """Read "product" or "worn"; None means to look. Raises bad_option."""
+    if _key(text) == AUTO:
+        return None
+    if _key(text) not in list(PhotoKind):
+        advice = f"garment kind {text!r} is unknown; use auto, product or worn"
+        raise FittingRoomError(ErrorCode.BAD_OPTION, advice)
+    return PhotoKind(_key(text))
 
 
 def label_set_named(text: str) -> LabelSet:

@@ -179,13 +179,13 @@ def _filled_share(cut: Cut, side: int, mask: Mask) -> float:
     return float(np.count_nonzero(mask[spots[:, 1], spots[:, 0]] >= 128)) / len(spots)
 
 
-def _levels(body: Body, cut: Cut, scale: float) -> tuple[float, float]:
-    """Heights on the torso of armpits and hem."""
+def _levels(body: Body, cut: Cut, scale: float, length: float) -> tuple[float, float]:
+    """Heights on the torso of armpits and hem; `length`: how much of the seen length is kept."""
     top = cut.shoulder[:, 1].mean()
     pit = cut.armpit[:, 1].mean()
     low = cut.hem[:, 1].mean()
     armpit = float(np.clip((pit - top) * scale * 0.85 / body.length - 0.06, 0.25, 0.36))
-    hem = armpit + (low - pit) * scale * WORN_LENGTH / body.length
+    hem = armpit + (low - pit) * scale * length / body.length
     return armpit, float(np.clip(hem, 0.88, 1.2))
 
 
@@ -244,7 +244,7 @@ def build_rig(body: Body, garment: Garment) -> Rig:
     """Lay the garment's outline on the body."""
     cut = _with_usable_sleeves(read_cut(garment), garment.mask, garment.sleeve)
     scale = _scale(body, cut)
-    levels = _levels(body, cut, scale)
+    levels = _levels(body, cut, scale, 1.0 if garment.worn else WORN_LENGTH)
     targets, sources, holes = [], [], []
     ends = []
     for side in (0, 1):

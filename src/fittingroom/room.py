@@ -6,8 +6,14 @@ from typing import Any
 
 from fittingroom.errors import ErrorCode, FittingRoomError
 from fittingroom.images import PhotoSource, read_photo, write_image
-from fittingroom.options import AUTO, background_named, category_named, label_set_named
-from fittingroom.pipeline import Background, Stages, TryOn, try_on
+from fittingroom.options import (
+    AUTO,
+    background_named,
+    category_named,
+    label_set_named,
+    photo_kind_named,
+)
+from fittingroom.pipeline import Background, Stages, TryOn, find_garment, try_on
 from fittingroom.report import try_on_report
 from fittingroom.stages.parsing import to_label_set
 from fittingroom.types import Garment, Image, LabelMap, Pose
@@ -60,15 +66,18 @@ class FittingRoom:
         category: str = AUTO,
         background: str = Background.KEEP,
         whole: bool = False,
+        garment_kind: str = AUTO,
     ) -> TryOnResult:
         """Dress the person in the garment.
 
         category: "auto", "upper", "lower", "dress", or an alias. background: "keep" or "plain".
-        whole: also label the whole photo, for `result.steps.labels`.
+        whole: also label the whole photo, for `result.steps.labels`. garment_kind: whether the
+        garment's photo is a "product" photo or shows it "worn"; "auto" looks.
         """
-        kind, ground = category_named(category), background_named(background)
+        dressed, ground = category_named(category), background_named(background)
+        kind = photo_kind_named(garment_kind)
         photo, product = read_photo(person), read_photo(garment)
-        steps = try_on(photo, product, kind, self._stages, ground, whole)
+        steps = try_on(photo, product, dressed, self._stages, ground, whole, kind)
         return TryOnResult(steps, try_on_report(steps, self._cards))
 
     def pose(self, photo: PhotoSource) -> tuple[Pose, ...]:
@@ -89,6 +98,12 @@ class FittingRoom:
         classes = self._stages.parse_photo(image, self.pose(image)[0])
         return to_label_set(classes, label_set)
 
-    def garment(self, photo: PhotoSource, category: str = AUTO) -> Garment:
-        """Cut the garment from its product photo."""
-        return self._stages.isolate_garment(read_photo(photo), category_named(category))
+    def garment(
+        self, photo: PhotoSource, category: str = AUTO, garment_kind: str = AUTO
+    ) -> Garment:
+        """Cut the garment from its photo.
+
+        garment_kind: whether that is a "product" photo or shows it "worn"; "auto" looks.
+        """
+        dressed, kind = category_named(category), photo_kind_named(garment_kind)
+        return find_garment(read_photo(photo), dressed, self._stages, kind)

@@ -175,6 +175,7 @@ class Garment:
     mask: (h, w) uint8, the whole visible garment, its inner back included.
     inner_back: (h, w) uint8, the part of the mask that shows the inside behind the collar.
     landmarks: (13, 2) float32, x and y by `Landmark`, for upper garments.
+    worn: somebody wears it in the photo, so that its length on a body is seen.
     """
 
     image: Image
@@ -183,6 +184,7 @@ class Garment:
     landmarks: Points
     category: Category
     sleeve: Sleeve
+    worn: bool = False
 
     def __post_init__(self) -> None:
         """Check that image and masks have one size."""

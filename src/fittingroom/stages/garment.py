@@ -4,7 +4,7 @@ The network sees the photo small, once as it is and once mirrored. What it says 
 brought back to the photo's own pixels, the cut along the photo's own edges.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from itertools import combinations, product
@@ -85,8 +85,13 @@ BAND: Final = 2
 """Half width of the band along the cut in which the photo's edges decide, in picture pixels."""
 STEEPNESS: Final = 3.0
 """How much steeper an edge becomes than the network's share along the photo's edges."""
-STRIP: Final = 1 << 20
-"""Pixels of the photo that are refined at once, about."""
+DETAIL: Final = 8
+"""Pixels of the photo to one of the picture's, at most, in which its edges are looked at.
+
+What is finer than GRAIN goes anyway; the cut's edge itself is as sharp as the photo.
+"""
+TILE: Final = 128
+"""Side of the squares, in pixels, that are left out where no edge can be."""
 
 RIVALS: Final = 4
 """Peaks of a heat map between which the others decide."""
@@ -148,6 +153,7 @@ GRAIN: Final = 0.35
 GUIDE_RADIUS: Final = 6
 GUIDE_SOFTNESS: Final = 3e-4
 """See `guided`; a garment's edge may be faint."""
+_BACK: Final = cv2.WARP_INVERSE_MAP
 
 NOT_FOUND: Final = "use a photo that shows one garment whole, on a ground of another colour"
 ONLY_UPPER: Final = "only upper garments work so far; use a top, or pass --category upper"
@@ -380,15 +386,20 @@ class GarmentReader:
 
         Raises FittingRoomError garment_not_found.
         """
-        box = letterbox(photo, self._side)
+        step = _step(Size(*photo.shape[:2]), DETAIL * self._side)
+        near = _reduced(photo, step)
+        box = letterbox(near, self._side)
         answer = self._answer(box.picture)
         cut = _cut(answer.shares, box)
         kind = category or CATEGORIES[int(answer.category.argmax())]
         sleeve = _sleeve(answer.sleeve)
         landmarks = _landmarks(answer.heat, sleeve)
         inner = _inner_share(answer.shares[GarmentClass.INNER_BACK], cut, box, landmarks)
-        mask, inner_back = _full_size(cut, inner, box, photo)
-        points = box.leave(landmarks)
+        guide = Guide(box.picture, GUIDE_RADIUS, GUIDE_SOFTNESS)
+        size = Size(*photo.shape[:2])
+        mask, back = (_opacity(share, guide, box, near, step, size) for share in (cut, inner))
+        inner_back = np.asarray(cv2.min(mask, back), np.uint8)
+        points = step * (box.leave(landmarks) + np.float32(0.5)) - np.float32(0.5)
         limit = np.array([photo.shape[1] - 1, photo.shape[0] - 1], np.float32)
         return Garment(photo, mask, inner_back, np.clip(points, 0, limit), kind, sleeve)
 
@@ -466,44 +477,116 @@ def _along_neckline(inner: Floats, cut: Floats, collar: Points) -> Floats:
     return kept if float((inner - kept).sum()) < SPILL * float(inner.sum()) else inner
 
 
-def _full_size(cut: Floats, inner: Floats, box: Letterbox, photo: Image) -> tuple[Mask, Mask]:
-    """Mask and inner back (h, w) of the photo's size, soft at their edges."""
-    guide = Guide(box.picture, GUIDE_RADIUS, GUIDE_SOFTNESS)
-    mask = _refined(cut, guide, box, photo)
-    back = _refined(inner, guide, box, photo)
-    return mask, np.asarray(cv2.min(mask, back), np.uint8)
+def _step(photo: Size, most: int) -> int:
+    """How many pixels of a photo go into one, so that none of its sides is longer than `most`."""
+    return min(-(-max(photo) // most), *photo)
 
 
-def _refined(share: Floats, guide: Guide, box: Letterbox, photo: Image) -> Mask:
-    """Bring a share (side, side) of the picture to the photo's pixels, along the photo's edges.
+def _reduced(photo: Image, step: int) -> Image:
+    """A photo whose pixels are the means of `step` by `step`; what is left over is cut off."""
+    if step == 1:
+        return photo
+    height, width = (length // step for length in photo.shape[:2])
+    even = photo[: height * step, : width * step]
+    return np.asarray(cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
 
-    Only in a band along the share's own edge; the photo is gone through in strips.
+
+def _opacity(
+    share: Floats, guide: Guide, box: Letterbox, near: Image, step: int, photo: Size
+) -> Mask:
+    """A share (side, side) of the picture as opacity (h, w) of the photo, along its edges.
+
+    near: the photo reduced by `step`, as it is in the box.
     """
-    mask = np.zeros(photo.shape[:2], np.uint8)
+    mask = np.zeros(photo, np.uint8)
     solid = np.where(share > 0.5, np.uint8(255), np.uint8(0))
     if not solid.any():
         return mask
-    planes = [guide.fit(share), *(_soft(side) for side in _bounds(solid))]
-    rows = max(1, STRIP // photo.shape[1])
-    for top in range(0, photo.shape[0], rows):
-        strip = photo[top : top + rows]
-        place = box.matrix.copy()
-        place[:, 2] += place[:, 1] * top
-        mask[top : top + rows] = _strip(planes, place, strip)
-    return _whole(mask, solid, GRAIN / float(box.matrix[0, 0]))
+    window = _reach(solid, box, Size(*near.shape[:2]))
+    refined = _refined(share, solid, guide, _shifted(box.matrix, window), near[window])
+    even = _whole(refined, solid, GRAIN / float(box.matrix[0, 0]))
+    stops = (
+        whole if part.stop == length else part.stop * step
+        for part, length, whole in zip(window, near.shape, photo, strict=False)
+    )
+    rows, cols = (slice(part.start * step, stop) for part, stop in zip(window, stops, strict=True))
+    mask[rows, cols] = _steeper(_enlarged(even, step, Size(*mask[rows, cols].shape)))
+    return mask
+
+
+def _reach(solid: Mask, box: Letterbox, near: Size) -> tuple[slice, slice]:
+    """The part of the photo in the box in which the edge of a cut can lie."""
+    left, top, right, bottom = masks.box(solid)
+    corners = np.array([[left - 4 * BAND, top - 4 * BAND], [right + 4 * BAND, bottom + 4 * BAND]])
+    first, last = box.leave(corners.astype(np.float32)).astype(int)
+    return (
+        slice(max(0, int(first[1])), min(near.height, int(last[1]))),
+        slice(max(0, int(first[0])), min(near.width, int(last[0]))),
+    )
+
+
+def _shifted(matrix: NDArray[np.float64], window: tuple[slice, slice]) -> NDArray[np.float64]:
+    """A 2x3 matrix from a whole picture's pixels as one from those of a part of it."""
+    shifted = matrix.copy()
+    shifted[:, 2] += matrix[:, :2] @ (window[1].start, window[0].start)
+    return shifted
+
+
+def _refined(
+    share: Floats, solid: Mask, guide: Guide, matrix: NDArray[np.float64], near: Image
+) -> Mask:
+    """Refine a share (side, side) of the picture to the pixels of a part of the photo.
+
+    Only in a band along the cut's own edge. matrix: 2x3, pixels of that part to the picture's.
+    """
+    inside, within = _bounds(solid)
+    flat = cv2.warpAffine(inside, matrix, near.shape[1::-1], flags=_BACK | cv2.INTER_NEAREST)
+    mask = np.asarray(flat, np.uint8)
+    planes = [guide.fit(share), _soft(inside), _soft(within)]
+    for tile in _tiles((planes[1] < 1) & (planes[2] > 0), matrix, Size(*near.shape[:2])):
+        mask[tile] = _tile(planes, _shifted(matrix, tile), near[tile])
+    return mask
+
+
+def _tiles(
+    band: NDArray[np.bool_], matrix: NDArray[np.float64], size: Size
+) -> Iterator[tuple[slice, slice]]:
+    """Tiles of what has `size` that touch a band in the picture; matrix: to the picture."""
+    for top, left in product(range(0, size.height, TILE), range(0, size.width, TILE)):
+        bottom, right = min(top + TILE, size.height), min(left + TILE, size.width)
+        corners = np.array([[left, top], [right, bottom]]) @ matrix[:, :2].T + matrix[:, 2]
+        (x0, y0), (x1, y1) = np.maximum(corners.astype(int) + ((-1, -1), (2, 2)), 0).tolist()
+        if band[y0:y1, x0:x1].any():
+            yield slice(top, bottom), slice(left, right)
 
 
 def _whole(mask: Mask, solid: Mask, grain: float) -> Mask:
     """A refined mask without what only a print or noise in the photo left out along its edge.
 
-    solid: the cut in the picture, whose holes stay. grain: in the photo's pixels.
+    solid: the cut in the picture, whose holes stay. grain: in the mask's pixels.
     """
-    smooth = masks.feather(mask, 2 * grain)
-    table = np.clip((np.arange(256) - 127.5) * STEEPNESS + 127.5, 0, 255).astype(np.uint8)
-    even = np.asarray(cv2.LUT(smooth, table), np.uint8)
+    even = masks.feather(mask, 2 * grain)
     if masks.holes(solid).any():
         return even
-    return np.asarray(cv2.max(even, masks.holes(even)), np.uint8)
+    rims_too = masks.grow(masks.holes(even), round(grain) + 1)
+    return np.asarray(cv2.max(even, rims_too), np.uint8)
+
+
+def _enlarged(mask: Mask, step: int, size: Size) -> Mask:
+    """Undo `_reduced`; what was cut off repeats the border."""
+    if step == 1:
+        return mask
+    shift = 0.5 / step - 0.5
+    matrix = np.array([[1 / step, 0, shift], [0, 1 / step, shift]])
+    way = _BACK | cv2.INTER_LINEAR
+    large = cv2.warpAffine(mask, matrix, size[::-1], flags=way, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(large, np.uint8)
+
+
+def _steeper(mask: Mask) -> Mask:
+    """Narrow a mask's soft edge to where it is half covered."""
+    table = np.clip((np.arange(256) - 127.5) * STEEPNESS + 127.5, 0, 255).astype(np.uint8)
+    return np.asarray(cv2.LUT(mask, table), np.uint8)
 
 
 def _bounds(solid: Mask) -> tuple[Mask, Mask]:
@@ -515,13 +598,14 @@ def _soft(mask: Mask) -> Floats:
     return np.asarray(masks.feather(mask, 2.0), np.float32) / np.float32(255)
 
 
-def _strip(planes: list[Floats], place: NDArray[np.float64], strip: Image) -> Mask:
-    """Opacity (h, w) uint8 of a strip of the photo; planes: fit, surely inside, perhaps inside."""
-    size = (strip.shape[1], strip.shape[0])
-    plane = (apply_fit(planes[0], place, strip) - 0.5) * STEEPNESS + 0.5
-    way = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+def _tile(planes: list[Floats], place: NDArray[np.float64], tile: Image) -> Mask:
+    """Opacity (h, w) uint8 of a part of the photo; planes: fit, surely inside, perhaps inside."""
+    size = (tile.shape[1], tile.shape[0])
+    plane = (apply_fit(planes[0], place, tile) - 0.5) * STEEPNESS + 0.5
     low, high = (
-        cv2.warpAffine(bound, place, size, flags=way, borderMode=cv2.BORDER_REPLICATE)
+        cv2.warpAffine(
+            bound, place, size, flags=_BACK | cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        )
         for bound in planes[1:]
     )
     np.clip(plane, low, high, out=plane)
