@@ -6,7 +6,7 @@ from paper import make_product, make_sample, make_sheet
 
 from fittingroom.synth import compose
 from fittingroom.synth.compose import NEUTRAL, Look, NeckLabel, Painted
-from fittingroom.synth.shapes import Material
+from fittingroom.synth.shapes import Cloth, Material
 
 COLOUR = (70, 120, 180)
 
@@ -60,6 +60,46 @@ def test_worn_and_product_show_the_same_sheet(sample, painted):
     inner = np.s_[31:59, 25:49]
     assert uv.shape == (96, 72, 2)
     assert np.array_equal(worn[inner], shop[inner])
+
+
+def striped(sheet, period):
+    rows = np.arange(sheet.panel.shape[0]) % period < period // 2
+    image = np.where(rows[:, None, None], np.uint8(240), np.uint8(20))
+    return Painted(sheet, np.broadcast_to(image, (*sheet.panel.shape, 3)).copy())
+
+
+def seen_from(distance, shape=(40, 40)):
+    """Cloth of one panel, `distance` metres of it from pixel to pixel."""
+    down, across = np.mgrid[: shape[0], : shape[1]].astype(np.float32)
+    uv = np.stack([0.06 + across * distance, 0.06 + down * distance], axis=-1).astype(np.float32)
+    return Cloth(uv, np.zeros(shape, np.uint8), np.zeros(shape, bool))
+
+
+@pytest.mark.parametrize("times", [1.7, 1.875, 2.6, 3.5])
+def test_fine_stripes_far_away_turn_to_their_mean_colour(times):
+    sheet = make_sheet(pixel=0.004)
+    painted = striped(sheet, 2)
+    mean = compose.to_linear(np.uint8([[[240] * 3, [20] * 3]])).mean()
+    linear = compose.garment_colour(seen_from(times * sheet.pixel), painted, None)
+    assert linear.mean() == pytest.approx(mean, rel=0.05)
+    assert linear.std() < 0.2 * mean
+
+
+def test_stripes_that_a_picture_can_show_stay(sample):
+    sheet = make_sheet(pixel=0.004)
+    painted = striped(sheet, 12)
+    linear = compose.garment_colour(seen_from(1.2 * sheet.pixel), painted, None)
+    bright, dark = compose.to_linear(np.uint8([[[240] * 3, [20] * 3]]))[0, :, 0]
+    assert linear.max() == pytest.approx(bright, rel=0.02)
+    assert linear.min() == pytest.approx(dark, rel=0.3)
+
+
+def test_a_fold_does_not_blur_what_lies_beside_it():
+    sheet = make_sheet(pixel=0.004)
+    cloth = seen_from(sheet.pixel)
+    cloth.uv[:, 20:] += np.float32(0.3)
+    sharp = compose.garment_colour(cloth, striped(sheet, 4), None)
+    assert sharp[:, 18:22].std() == pytest.approx(sharp[:, 5:9].std(), rel=0.1)
 
 
 def test_half_the_light_is_half_as_bright(painted):

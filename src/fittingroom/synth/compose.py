@@ -49,6 +49,9 @@ HAIR_COLOURS: Final[tuple[Colour, ...]] = (
     (168, 166, 164),
 )
 
+_LEVELS: Final = 4
+"""Sizes of a sheet, each half of the one before: for pictures up to eight times as coarse."""
+
 Rgb: TypeAlias = tuple[float, float, float]
 _LUMA: Final = np.array([0.2126, 0.7152, 0.0722], np.float32)
 _KNEE: Final = 0.9
@@ -225,12 +228,7 @@ def garment_colour(cloth: Cloth, painted: Painted, label: NeckLabel | None) -> F
     The border's half-covered pixels without cloth of their own take their neighbours' colour.
     """
     seen = cloth.panel < 255
-    image, pixel = _at_scale(cloth, painted, seen)
-    places = cloth.uv / np.float32(pixel) - np.float32(0.5)
-    colour = cv2.remap(
-        image, places[..., 0], places[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-    )
-    linear = to_linear(np.asarray(colour, np.uint8))
+    linear = _sampled(cloth, painted)
     inside = cloth.inside & seen
     linear[inside] = _inner_side(linear[inside])
     if label is not None:
@@ -455,19 +453,49 @@ def _ground_shade(outfit: Outfit, size: tuple[int, int]) -> Floats:
     return shade.astype(np.float32)[..., None] / 255
 
 
-def _at_scale(cloth: Cloth, painted: Painted, seen: NDArray[np.bool_]) -> tuple[Image, float]:
-    """Return the sheet no finer than the picture shows it, against aliasing, and its pixel."""
-    both = seen[:, 1:] & seen[:, :-1] & (cloth.panel[:, 1:] == cloth.panel[:, :-1])
-    step = np.linalg.norm(cloth.uv[:, 1:] - cloth.uv[:, :-1], axis=2)[both]
-    pixel = painted.sheet.pixel
-    finest = float(np.median(step)) if step.size else pixel
-    times = int(np.clip(finest / pixel, 1, 8))
-    if times == 1:
-        return painted.image, pixel
-    height, width = painted.image.shape[0] // times, painted.image.shape[1] // times
-    whole = painted.image[: height * times, : width * times]
-    small = cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA)
-    return np.asarray(small, np.uint8), pixel * times
+def _sampled(cloth: Cloth, painted: Painted) -> Floats:
+    """Linear colours (h, w, 3) of a sheet, each the mean of about the cloth that a pixel shows.
+
+    Mip maps, trilinear (Williams, SIGGRAPH 1983): fine prints far away turn to their mean colour
+    instead of false stripes.
+    """
+    sheet, pixel = to_linear(painted.image), painted.sheet.pixel
+    level = _level(cloth, pixel)
+    linear = np.zeros((*cloth.panel.shape, 3), np.float32)
+    for number in range(_LEVELS):
+        places = cloth.uv / np.float32(pixel) - np.float32(0.5)
+        colour = cv2.remap(
+            sheet, places[..., 0], places[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        )
+        linear += np.maximum(1 - np.abs(level - number), 0)[..., None] * colour
+        height, width = sheet.shape[0] // 2, sheet.shape[1] // 2
+        even = sheet[: 2 * height, : 2 * width]
+        sheet = np.asarray(cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA))
+        pixel *= 2
+    return linear
+
+
+def _level(cloth: Cloth, pixel: float) -> Floats:
+    """How often (h, w) a sheet's pixel must be doubled to span a picture's, 0 to `_LEVELS` - 1.
+
+    In the mean of both directions; where only one is known, in that one.
+    """
+    steps = np.stack([_step(cloth, axis) for axis in (0, 1)]) / np.float32(pixel)
+    known = np.isfinite(steps) & (steps > 0)
+    doubled = np.log2(np.where(known, steps, 1)).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    return np.asarray(np.clip(doubled, 0, _LEVELS - 1), np.float32)
+
+
+def _step(cloth: Cloth, axis: int) -> Floats:
+    """Metres of cloth (h, w) from a pixel to the next along an axis; infinite off the panel.
+
+    Of both neighbours the nearer counts: the other may lie beyond a fold.
+    """
+    gap = np.linalg.norm(np.diff(cloth.uv, axis=axis), axis=2)
+    gap[np.diff(cloth.panel, axis=axis) != 0] = np.inf
+    edge = np.full_like(gap.take([0], axis), np.inf)
+    before, after = np.concatenate([edge, gap], axis), np.concatenate([gap, edge], axis)
+    return np.minimum(before, after)
 
 
 def _inner_side(colour: Floats) -> Floats:

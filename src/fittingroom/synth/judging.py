@@ -19,6 +19,7 @@ from fittingroom.skeleton import JOINT_COUNT, MIRRORED, Joint
 from fittingroom.stages.parsing import to_lip
 from fittingroom.synth.backgrounds import sample_background
 from fittingroom.synth.compose import (
+    Look,
     Painted,
     compose_worn,
     photographic,
@@ -61,13 +62,15 @@ class Render:
     """A picture with its truth.
 
     image: (h, w, 3) uint8. labels: (h, w) uint8, `Lip`. joints: (18, 3) float32, x, y and 1 =
-    seen, .5 = hidden, 0 = outside the picture, where x and y hold all the same.
+    seen, .5 = hidden, 0 = outside the picture, where x and y hold all the same. skin: the tone that
+    is shown, a number in `compose.SKIN_TONES`; the sample's record has the one that was rendered.
     """
 
     number: int
     image: Image
     labels: LabelMap
     joints: Floats
+    skin: int | None
 
 
 def compose_render(folder: Path, number: int, seed: int) -> Render:
@@ -75,18 +78,18 @@ def compose_render(folder: Path, number: int, seed: int) -> Render:
     sample = read_sample(sample_path(folder, number))
     rng = np.random.default_rng([seed, 6, number])
     name = "ab"[int(rng.integers(2))]
-    image = photographic(_worn(folder, sample, name, rng), rng)
-    return Render(number, image, sample.outfits[name].labels, sample.joints)
+    image, look = _worn(folder, sample, name, rng)
+    labels = sample.outfits[name].labels
+    return Render(number, photographic(image, rng), labels, sample.joints, look.skin)
 
 
-def _worn(folder: Path, sample: Sample, name: str, rng: np.random.Generator) -> Image:
+def _worn(folder: Path, sample: Sample, name: str, rng: np.random.Generator) -> tuple[Image, Look]:
     sheet = read_sheet(sheet_path(folder, str(sample.outfits[name].garment)))
     painted = Painted(sheet, paint(sheet, sample_print(sheet, rng)))
     height, width = sample.body.shape[:2]
     background = sample_background((height, width), rng)
-    return compose_worn(
-        sample, name, painted, background, sample_illumination(rng), sample_look(rng)
-    )
+    light, look = sample_illumination(rng), sample_look(rng)
+    return compose_worn(sample, name, painted, background, light, look), look
 
 
 def torso_of(joints: Floats) -> float:

@@ -21,7 +21,8 @@ def compose_people(
 ) -> None:
     """Draw the samples `numbers` of the set `renders` into `out`; those already there are kept.
 
-    NNNNNN.jpg is the picture, NNNNNN.png its LIP-20 classes, NNNNNN.json joints (18, 3) and body.
+    NNNNNN.jpg is the picture, NNNNNN.png its LIP-20 classes, NNNNNN.json joints (18, 3), body and
+    skin: the tone that the picture shows, 0 (very light) to 9 (very dark).
     """
     out.mkdir(parents=True, exist_ok=True)
     for number in numbers:
@@ -37,7 +38,7 @@ def _compose(renders: Path, stem: Path, number: int, seed: int) -> None:
     picture = cv2.cvtColor(render.image, cv2.COLOR_RGB2BGR)
     jpeg = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 95])[1].tobytes()
     labels = cv2.imencode(".png", render.labels)[1].tobytes()
-    facts = {"joints": render.joints.round(2).tolist(), "body": body}
+    facts = {"joints": render.joints.round(2).tolist(), "body": body, "skin": render.skin}
     write_whole(
         {
             stem.with_suffix(".jpg"): jpeg,
