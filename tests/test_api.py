@@ -29,6 +29,7 @@ def test_public_names():
 def test_error_codes_are_stable():
     assert {code.value for code in ErrorCode} == {
         "no_person", "person_too_small", "torso_not_visible", "garment_not_found",
+        "garment_hidden",
         "unsupported_category", "bad_image", "too_large", "missing_file", "not_writable",
         "bad_option", "bad_weights", "internal",
     }  # fmt: skip

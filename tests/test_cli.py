@@ -3,6 +3,7 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from fittingroom.framing import HIPS
 from fittingroom.images import read_photo, write_image
 from fittingroom.preview import STEP_FILES
 from fittingroom.room import FittingRoom
+from fittingroom.stages.worn_garment import hidden
 from fittingroom.types import Pose
 
 STEPS = {
@@ -214,6 +216,17 @@ def test_bad_weights(folder, capsys, monkeypatch):
     assert fail(capsys, "weights", "list") == "bad_weights"
 
 
+def test_garment_hidden(folder, capsys, monkeypatch):
+    def refuse(person, category):
+        raise hidden("arms hide it")
+
+    stages = replace(make_stages(), isolate_worn_garment=refuse)
+    monkeypatch.setattr(cli, "open_room", lambda: FittingRoom(stages))
+    line = "try", "p.png", "p.png", "--garment-kind", "worn", "-o", "out.png"
+    assert fail(capsys, *line) == "garment_hidden"
+    assert fail(capsys, *line[:-3], "worm", "-o", "out.png") == "bad_option"
+
+
 def test_a_fault_of_ours_is_one_line_too(folder, capsys, monkeypatch):
     monkeypatch.setattr(cli, "open_room", lambda: 1 / 0)
     assert fail(capsys, "pose", "p.png", "-o", "pose.json") == "internal"
@@ -237,6 +250,7 @@ def test_a_full_disk_leaves_nothing(folder, capsys, monkeypatch):
 def test_every_code_is_tested():
     tested = {
         "no_person", "person_too_small", "torso_not_visible", "garment_not_found",
+        "garment_hidden",
         "unsupported_category", "bad_image", "too_large", "missing_file", "not_writable",
         "bad_option", "bad_weights", "internal",
     }  # fmt: skip

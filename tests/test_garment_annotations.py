@@ -7,12 +7,14 @@ import numpy as np
 import pytest
 
 from fittingroom.stages.garment import POINTS, SLEEVES
-from fittingroom.training.evaluate_garment import outlined_mask, placed
-from fittingroom.training.garment_cache import read_annotations
-from fittingroom.training.garment_photos import is_placed
+from fittingroom.training.garment.cache import read_annotations
+from fittingroom.training.garment.evaluate import outlined_mask, placed
+from fittingroom.training.garment.photos import is_placed
 from fittingroom.types import Landmark
 
 FILE = Path(__file__).parents[1] / "annotations" / "garments.json"
+LOWER = {"trousers", "jeans", "shorts", "skirt"}
+WAIST = ("WAIST_RIGHT", "WAIST_LEFT")
 WORDS = {"sleeve", "kind", "ground", "usable", "open", "view"}
 
 
@@ -29,29 +31,39 @@ def _no_twins(pairs):
 
 def test_no_name_is_told_twice():
     values = json.loads(FILE.read_text(), object_pairs_hook=_no_twins)
-    for key in ("test", "sleeves", "outlined"):
+    for key in ("test", "test_lower", "sleeves", "outlined"):
         assert len(values[key]) == len(set(values[key]))
 
 
 def test_there_is_enough_of_everything(told):
     assert sum(is_placed(told.landmarks[name]) for name in told.lists["test"]) >= 78
     training = set(told.landmarks) - told.kept
-    assert sum(is_placed(told.landmarks[name]) for name in training) >= 120
+    assert sum(is_placed(told.landmarks[name]) for name in training) >= 350
+    assert {told.landmarks[name]["kind"] for name in told.lists["test_lower"]} == LOWER | {"dress"}
     assert len(told.lists["outlined"]) == 40
 
 
 def test_photos_for_testing_and_for_training_are_apart(told):
     assert set(told.lists["test"]).isdisjoint(told.lists["sleeves"])
     assert set(told.outlines) <= set(told.lists["outlined"]) <= told.kept
-    assert set(told.lists["test"]) <= set(told.landmarks)
+    assert set(told.lists["test"]) | set(told.lists["test_lower"]) <= set(told.landmarks)
+    assert told.measured.isdisjoint(told.lists["test_lower"])
+
+
+def _points_of(kind):
+    if kind == "dress":
+        return {*POINTS[: len(Landmark)], *WAIST}
+    if kind == "skirt":
+        return {*WAIST, "HEM_RIGHT", "HEM_LEFT"}
+    return set(POINTS[len(Landmark) :] if kind in LOWER else POINTS[: len(Landmark)])
 
 
 def test_every_row_holds_known_words_and_places(told):
     for name, row in told.landmarks.items():
         points = {key for key in row if key.isupper()}
-        assert points <= set(POINTS[: len(Landmark)]), name
+        assert points <= _points_of(row["kind"]), name
         assert set(row) - points <= WORDS, name
-        assert row["sleeve"] in {*SLEEVES, None} or not row["usable"], name
+        assert row.get("sleeve") in {*SLEEVES, None} or not row["usable"], name
         for point in points:
             value = row[point]
             assert value is None or (len(value) == 3 and value[2] in (0, 1)), (name, point)

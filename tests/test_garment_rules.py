@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from fittingroom.training.garment_rules import cuts_of
+from fittingroom.training.garment.rules import cuts_of
 
 SIZE = (640, 480)
 SHORT = [

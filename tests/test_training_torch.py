@@ -12,7 +12,7 @@ pytest.importorskip("onnxscript")
 from fittingroom.labels import CLASS_COUNT, IGNORED  # noqa: E402
 from fittingroom.stages.garment import GarmentClass  # noqa: E402
 from fittingroom.training import export, losses  # noqa: E402
-from fittingroom.training.garment_targets import POINT_COUNT, SIDE, GarmentView  # noqa: E402
+from fittingroom.training.garment.targets import POINT_COUNT, SIDE, GarmentView  # noqa: E402
 from fittingroom.training.loop import Limits, Progress, Start, learning_rate, train  # noqa: E402
 from fittingroom.training.recipes import (  # noqa: E402
     GARMENT,

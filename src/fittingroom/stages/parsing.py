@@ -4,6 +4,7 @@ Li et al., "Self-Correction for Human Parsing", TPAMI 2020. The network knows th
 and three of its own: bag, belt and small things, which decide what stays in front.
 """
 
+from collections.abc import Mapping
 from typing import Final
 
 import cv2
@@ -298,7 +299,7 @@ class Look:
     """
 
     def __init__(
-        self, small: Image, direct: dict[str, Floats], mirrored: dict[str, Floats]
+        self, small: Image, direct: Mapping[str, Floats], mirrored: Mapping[str, Floats]
     ) -> None:
         self.small = small
         self._direct, self._mirrored = direct, mirrored
@@ -306,7 +307,8 @@ class Look:
     @property
     def presence(self) -> Floats:
         """Logits (23,) of whether each class shows at all; the mean of both pictures'."""
-        return (_presence(self._direct) + _presence(self._mirrored)[MIRROR]) / 2
+        both = _presence(self._direct) + _presence(self._mirrored)[MIRROR]
+        return (both / 2).astype(np.float32)
 
     def shares(self, presence: Floats | None = None) -> Floats:
         """Shares (23, h/4, w/4) of the classes, the mean over both pictures.
@@ -314,20 +316,22 @@ class Look:
         presence: (23,) what is known from elsewhere of the classes that show; each picture's own
         presence is then averaged with it.
         """
-        told = self.presence if presence is None else (self.presence + presence) / 2
+        told = self.presence
+        if presence is not None:
+            told = ((told + presence) / 2).astype(np.float32)
         direct = shares_of(_regated(self._direct, told))
         other = mirrored_shares(shares_of(_regated(self._mirrored, told[MIRROR])))
         return ((direct + other) / 2).astype(np.float32)
 
 
-def _regated(answer: dict[str, Floats], presence: Floats) -> Floats:
+def _regated(answer: Mapping[str, Floats], presence: Floats) -> Floats:
     """Fusion logits (1, 23, h, w) as if the network had found another presence (23,)."""
     change = _log_sigmoid(presence) - _log_sigmoid(_presence(answer))
     change[Lip.BACKGROUND] = 0
     return answer["fusion"] + change[:, None, None]
 
 
-def _presence(answer: dict[str, Floats]) -> Floats:
+def _presence(answer: Mapping[str, Floats]) -> Floats:
     """Presence (23,) in an answer; a network without that branch lets everything be there."""
     presence = answer.get("presence")
     return np.full(CLASS_COUNT, ALL_THERE, np.float32) if presence is None else presence[0]

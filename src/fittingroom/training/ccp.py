@@ -55,13 +55,15 @@ class LabelledPhoto:
     """A street photo with everything that is known of it.
 
     image: (h, w, 3) uint8 RGB. classes: (h, w) uint8, `Lip` or `Part`, 255 = unknown; None where
-    the photo has no label. pose: the teacher's joints in photo pixels.
+    the photo has no label. pose: the teacher's joints in photo pixels. maybe: classes that may be
+    shown although no pixel has them.
     """
 
     name: str
     image: NDArray[np.uint8]
     classes: NDArray[np.uint8] | None
     pose: TeacherPose
+    maybe: frozenset[int] = frozenset()
 
 
 def read_names(root: Path) -> list[str]:

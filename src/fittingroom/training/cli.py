@@ -13,13 +13,19 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
+from fittingroom.runtime import OnnxNetwork
+from fittingroom.stages.parsing import Parser
 from fittingroom.training import export as release
 from fittingroom.training.figures import measure
-from fittingroom.training.garment_cache import prepare_cache, read_annotations
+from fittingroom.training.garment.agreement import place_photos
+from fittingroom.training.garment.cache import prepare_cache, read_annotations, unplaced
 from fittingroom.training.loop import Limits, Progress, Start, train
+from fittingroom.training.offsets import measure_offsets
 from fittingroom.training.recipes import RECIPES, Recipe
+from fittingroom.training.renders import read_person
 from fittingroom.training.sources import Folders, open_source
-from fittingroom.training.teacher import label_folder
+from fittingroom.training.teacher import label_folder, read_poses
+from fittingroom.training.worn import label_photos, read_worn
 from fittingroom.weights import FOLDER
 
 app = typer.Typer(help="Train the networks; needs the extra `train`.", no_args_is_help=True)
@@ -40,6 +46,9 @@ Renders = Annotated[
 ]
 Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for checkpoints; resumed if used.")]
 Annotations = Annotated[Path, typer.Option(help="The repository's folder annotations/.")]
+Labels = Annotated[
+    Path | None, typer.Option(help="Labels of named photos, as `train label` writes them.")
+]
 RecipeName = Annotated[
     str | None, typer.Option("--recipe", help="Numbers of the training; default: the network's.")
 ]
@@ -101,6 +110,53 @@ def cutouts(
             kept,
             lambda name: bar.update(task, advance=1, description=name),
         )
+
+
+@app.command()
+def placed(
+    data: Data,
+    annotations: Annotations,
+    out: Annotated[Path, typer.Option("--out", "-o", help="JSON file of points; continued.")],
+    weights: Annotated[Path, typer.Option(help="Garment network.")] = FOLDER / "garment.onnx",
+) -> None:
+    """Place landmarks where the garment network agrees with itself, on photos without any."""
+    cv2.setNumThreads(1)
+    photos = unplaced(data / "garments", read_annotations(annotations / "garments.json"))
+    with Bar(TextColumn("placing"), BarColumn(), MofNCompleteColumn()) as bar:
+        task = bar.add_task("", total=len(photos))
+        network = OnnxNetwork(weights)
+        place_photos(network, data / "garments", photos, out, lambda _: bar.advance(task))
+
+
+@app.command()
+def label(
+    data: Data,
+    poses: Poses,
+    annotations: Annotations,
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder of labels; continued.")],
+    weights: Annotated[Path, typer.Option(help="Parsing network.")] = FOLDER / "parsing.onnx",
+) -> None:
+    """Label the photos whose clothes were named by looking, true to the names."""
+    cv2.setNumThreads(1)
+    labelled = {path.stem for path in (data / "ccp" / "labels").glob("*.png")}
+    everyone = read_worn(annotations / "worn.json").items()
+    named = {name: worn for name, worn in everyone if name not in labelled}
+    with Bar(TextColumn("labelling"), BarColumn(), MofNCompleteColumn()) as bar:
+        task = bar.add_task("", total=len(named))
+        parser = Parser(OnnxNetwork(weights))
+        photos = data / "ccp" / "photos"
+        label_photos(parser, photos, read_poses(poses), named, out, lambda: bar.advance(task))
+
+
+@app.command()
+def offsets(
+    renders: Annotated[Path, typer.Argument(help="Pictures of `train compose`.")],
+    models: Annotated[Path, typer.Option(help="Folder with BlazePose's two .tflite files.")],
+    count: Annotated[int, typer.Option(min=1, help="Pictures to look at.")] = 100,
+) -> None:
+    """Print how far from a synthetic body's joints the teacher sees them, as JSON."""
+    people = [read_person(path, exact=True)[0] for path in sorted(renders.glob("*.json"))[:count]]
+    typer.echo(json.dumps(measure_offsets(models, people), indent=1))
 
 
 def _refuse(message: str) -> typer.Exit:
@@ -210,6 +266,10 @@ def parsing(
     poses: Poses,
     out: Out,
     renders: Renders = None,
+    labels: Labels = None,
+    annotations: Annotated[
+        Path | None, typer.Option(help="The repository's folder annotations/; with --labels.")
+    ] = None,
     recipe: RecipeName = None,
     init: InitFrom = IMAGENET,
     device: On = Device.AUTO,
@@ -217,9 +277,11 @@ def parsing(
     threads: Threads = 2,
     figures: Measured = True,
 ) -> None:
-    """Train the parsing network on the labelled photos and on synthetic people."""
+    """Train the parsing network on labelled and named photos and on synthetic people."""
+    if labels and not annotations:
+        raise _refuse("--labels needs --annotations, which says what the photos show")
     asked = Asked(recipe, init, out, device, seconds, threads, figures)
-    _run("parsing", Folders(data, poses, renders), asked)
+    _run("parsing", Folders(data, poses, renders, annotations=annotations, labels=labels), asked)
 
 
 @app.command()
@@ -229,6 +291,7 @@ def garment(
     cutouts: Annotated[Path, typer.Option(help="Of `train cutouts`.")],
     annotations: Annotations,
     out: Out,
+    placed: Annotated[Path | None, typer.Option(help="Of `train placed`.")] = None,
     recipe: RecipeName = None,
     init: InitFrom = IMAGENET,
     device: On = Device.AUTO,
@@ -238,7 +301,8 @@ def garment(
 ) -> None:
     """Train the garment network on synthetic and real product pictures."""
     asked = Asked(recipe, init, out, device, seconds, threads, figures)
-    _run("garment", Folders(data, cutouts=cutouts, annotations=annotations), asked)
+    folders = Folders(data, cutouts=cutouts, annotations=annotations, placed=placed)
+    _run("garment", folders, asked)
 
 
 @app.command()
@@ -263,6 +327,18 @@ def evaluate(
         typer.echo("garment is left out: it needs --cutouts and --annotations", err=True)
     figures = {name: measure(name, weights / f"{name}.onnx", folders) for name in networks}
     typer.echo(json.dumps(figures, indent=1))
+
+
+@app.command()
+def average(
+    checkpoints: Annotated[list[Path], typer.Argument(help="checkpoint.pt or phase_N.pt files.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder to export from.")],
+) -> None:
+    """Average trainings that go back to one start into one network, to be exported."""
+    recipe = checkpoints[-1].parent / "recipe.json"
+    out.mkdir(parents=True, exist_ok=True)
+    release.average(checkpoints, out / "checkpoint.pt")
+    (out / "recipe.json").write_text(recipe.read_text())
 
 
 @app.command()

@@ -24,8 +24,12 @@ TOLERANCE: Final = 2e-3
 """Largest difference between torch and ONNX Runtime, relative to the output's largest value."""
 
 
+LARGEST_HALF: Final = 65504.0
+"""Statistics can be larger than half precision holds; such tensors stay as they are."""
+
+
 class ExportRefused(RuntimeError):
-    """torch and ONNX Runtime do not agree; nothing was written."""
+    """A parameter is not finite, or torch and ONNX Runtime do not agree; nothing was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +79,8 @@ PROVENANCE: Final = {
     "parsing": {
         "licence": "Apache-2.0",
         "origin": _BACKBONE,
-        "data": f"{_PHOTOS}; skin divided by joints labelled by BlazePose (Apache-2.0); synthetic "
-        "people of this project (CC0)",
+        "data": f"{_PHOTOS}; skin divided by joints labelled by BlazePose (Apache-2.0); clothes "
+        "of unlabelled photos named by looking; synthetic people of this project (CC0)",
     },
     "garment": {
         "licence": "Apache-2.0",
@@ -129,14 +133,35 @@ _RESULTS: Final[dict[str, Callable[[nn.Module], nn.Module]]] = {
 }
 
 
+def average(checkpoints: list[Path], target: Path) -> None:
+    """Write a checkpoint with the mean of several trainings' averaged networks.
+
+    They must go back to one start ("model soup": Wortsman et al., ICML 2022; SCHP aggregates its
+    cycles likewise). What only some have is the mean of those. Legs are joined, each once.
+    """
+    states = [torch.load(path, map_location="cpu", weights_only=True) for path in checkpoints]
+    mean: dict[str, Tensor] = {}
+    for key in {key: None for state in states for key in state["ema"]}:
+        values = [state["ema"][key] for state in states if key in state["ema"]]
+        whole = not values[0].dtype.is_floating_point
+        mean[key] = values[-1] if whole else torch.stack(values).mean(dim=0)
+    legs: list[dict[str, Any]] = []
+    for leg in (leg for state in states for leg in state["legs"]):
+        if leg not in legs:
+            legs.append(leg)
+    torch.save({"ema": mean, "legs": legs}, target)
+
+
 def averaged_network(name: str, checkpoint: Path) -> tuple[nn.Module, dict[str, Any]]:
     """The averaged network of a checkpoint, weights rounded to half precision, and its state."""
     state = torch.load(checkpoint, map_location="cpu", weights_only=True)
     network = TASKS[name].build()
     network.load_state_dict(state["ema"])
     network.eval()
-    for parameter in (*network.parameters(), *network.buffers()):
-        if parameter.dtype.is_floating_point:
+    for key, parameter in (*network.named_parameters(), *network.named_buffers()):
+        if not parameter.isfinite().all():
+            raise ExportRefused(f"{key} of {name} is not finite; go on from an older file")
+        if parameter.dtype.is_floating_point and parameter.abs().max() <= LARGEST_HALF:
             parameter.data = parameter.data.half().float()
     return network, state
 
@@ -145,9 +170,9 @@ def _halved(model: onnx.ModelProto) -> onnx.ModelProto:
     """Store parameters in half precision behind a cast, which is folded on loading."""
     kept, casts = [], []
     for tensor in model.graph.initializer:
-        if tensor.data_type == TensorProto.FLOAT and len(tensor.dims):
-            values = numpy_helper.to_array(tensor).astype(np.float16)
-            kept.append(numpy_helper.from_array(values, f"{tensor.name}.half"))
+        values = numpy_helper.to_array(tensor)
+        if values.dtype == np.float32 and values.ndim and np.abs(values).max() <= LARGEST_HALF:
+            kept.append(numpy_helper.from_array(values.astype(np.float16), f"{tensor.name}.half"))
             casts.append(
                 helper.make_node(
                     "Cast", [f"{tensor.name}.half"], [tensor.name], to=TensorProto.FLOAT

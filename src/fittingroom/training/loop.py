@@ -116,7 +116,8 @@ class Sitting:
     """A training as far as it has come; `seconds` counts the earlier sittings as well.
 
     ema: moving average of the network, which is what gets exported. aggregated: mean of the
-    networks at the ends of the phases so far; None before the first.
+    networks at the ends of the phases so far; None before the first. legs: earlier sittings;
+    origin, data, device and began (step and seconds) describe this one.
     """
 
     recipe: Recipe
@@ -129,9 +130,22 @@ class Sitting:
     seconds: float = 0.0
     snapshots: int = 0
     legs: list[dict[str, Any]] = field(default_factory=list)
+    origin: str = "imagenet"
+    data: tuple[str, ...] = ()
+    device: str = "cpu"
+    began: tuple[int, float] = (0, 0.0)
 
-    def save(self) -> None:
-        """Write checkpoint.pt, whole or not at all."""
+    def legs_so_far(self) -> list[dict[str, Any]]:
+        """Earlier sittings and this one so far: a sitting may be cut short at any time."""
+        steps, seconds = self.step - self.began[0], self.seconds - self.began[1]
+        if not steps:
+            return self.legs
+        images, recipe = steps * self.recipe.batch, self.recipe.to_json()
+        leg = Leg(self.origin, recipe, self.data, images, steps, self.device, round(seconds))
+        return [*self.legs, leg.to_json()]
+
+    def save(self, name: str = "checkpoint") -> None:
+        """Write NAME.pt, whole or not at all."""
         state = {
             "network": self.network.state_dict(),
             "ema": self.ema.state_dict(),
@@ -140,11 +154,11 @@ class Sitting:
             "step": self.step,
             "seconds": self.seconds,
             "snapshots": self.snapshots,
-            "legs": self.legs,
+            "legs": self.legs_so_far(),
         }
-        partial = self.folder / "checkpoint.partial"
+        partial = self.folder / f"{name}.partial"
         torch.save(state, partial)
-        partial.rename(self.folder / "checkpoint.pt")
+        partial.rename(self.folder / f"{name}.pt")
 
     def resume(self) -> None:
         """Go on from checkpoint.pt, where there is one."""
@@ -160,6 +174,7 @@ class Sitting:
         self.optimiser.load_state_dict(state["optimiser"])
         self.step, self.seconds = state["step"], state["seconds"]
         self.snapshots, self.legs = state["snapshots"], state["legs"]
+        self.began = self.step, self.seconds
 
 
 def _open(recipe: Recipe, folder: Path, start: Start, device: str) -> Sitting:
@@ -179,6 +194,7 @@ def _open(recipe: Recipe, folder: Path, start: Start, device: str) -> Sitting:
     ema = copy.deepcopy(network).eval()
     optimiser = _optimiser(network, recipe)
     sitting = Sitting(recipe, folder, network, ema, optimiser, legs=list(start.legs))
+    sitting.origin, sitting.device = start.sha256, device
     sitting.resume()
     network.train()
     return sitting
@@ -259,13 +275,14 @@ def train(
 ) -> None:
     """Train until the recipe's images are seen or its seconds are spent, whichever is first.
 
-    `folder` receives checkpoint.pt, recipe.json, curves (TensorBoard) and sheets; a checkpoint
-    that lies there is continued, and `limits.seconds` counts the earlier sittings as well.
+    `folder` receives checkpoint.pt, recipe.json, curves (TensorBoard) and sheets, and phase_N.pt
+    at the end of each phase that self-correction follows. A checkpoint that lies there is
+    continued, and `limits.seconds` counts the earlier sittings as well.
     `start` and `data` are written into the leg that the checkpoint keeps.
     """
     start = start or Start()
     sitting = _open(recipe, folder, start, limits.device)
-    before = sitting.step, sitting.seconds
+    sitting.data = data
     journal = Journal(folder)
     shown = [
         source.draw(np.random.default_rng([recipe.seed, 1 << 32, i])) for i in range(SHEET_VIEWS)
@@ -275,6 +292,7 @@ def train(
     while sitting.step < recipe.steps and sitting.seconds < limits.seconds:
         if _cycle(sitting) > sitting.snapshots:
             _aggregate(sitting, source, np.random.default_rng([recipe.seed, sitting.step, 1]))
+            sitting.save(f"phase_{sitting.snapshots}")
         views = _draw(source, recipe, sitting.step)
         loss = _step(sitting, views, sitting.seconds / limits.seconds)
         running = 0.98 * running + 0.02 * loss if running else loss
@@ -289,11 +307,5 @@ def train(
             sitting.save()
     if recipe.cycles and sitting.step == recipe.steps and sitting.snapshots == recipe.cycles:
         _aggregate(sitting, source, np.random.default_rng([recipe.seed, sitting.step, 1]))
-    steps, seconds = sitting.step - before[0], sitting.seconds - before[1]
-    if steps:
-        images = steps * recipe.batch
-        device = limits.device
-        leg = Leg(start.sha256, recipe.to_json(), data, images, steps, device, round(seconds))
-        sitting.legs.append(leg.to_json())
     sitting.save()
     journal.close()

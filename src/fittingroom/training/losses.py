@@ -82,15 +82,22 @@ def lovasz_softmax(probabilities: Tensor, classes: Tensor) -> Tensor:
     return torch.stack(losses).mean() if losses else flat.sum() * 0
 
 
-def parsing_loss(parsing: Tensor, edge: Tensor, fusion: Tensor, classes: Tensor) -> Tensor:
+def presence_loss(logits: Tensor, presence: Tensor) -> Tensor:
+    """Binary cross-entropy of presence logits (n, c); presence: 1 there, 0 not, -1 not known."""
+    known = presence >= 0
+    error = F.binary_cross_entropy_with_logits(logits, presence.float(), reduction="none")
+    return (error * known).sum() / known.sum().clamp(min=1)
+
+
+def parsing_loss(output: ParsingOutput, classes: Tensor) -> Tensor:
     """SCHP's first phase: half cross-entropy, half Lovász for both outputs, plus the edge loss.
 
     Logits at stride 4, classes (n, h, w) at full size. Cross-entropy and edges are taken at
     stride 2, Lovász at stride 4, where its sort is cheap.
     """
     half, quarter = classes[:, ::2, ::2], classes[:, ::4, ::4]
-    total = weighted_edge_loss(_up(edge), edge_labels(half))
-    for logits in (parsing, fusion):
+    total = weighted_edge_loss(_up(output.edge), edge_labels(half))
+    for logits in (output.parsing, output.fusion):
         cross = F.cross_entropy(_up(logits), half, ignore_index=IGNORED)
         total = total + 0.5 * cross + 0.5 * lovasz_softmax(logits.softmax(1), quarter)
     return total

@@ -50,6 +50,10 @@ class Recipe:
 
 
 POSE: Final = Recipe("pose", "pose", 16, 60_000, 1.5e-3, 5e-4, 1e-4, 0.998, 0)
+POSE_FINE: Final = replace(
+    POSE, name="pose-fine", images=30_000, head_rate=8e-4, backbone_rate=3e-4, seed=2
+)
+"""Goes on from a trained pose network."""
 PARSING: Final = Recipe("parsing", "parsing", 16, 60_000, 1.2e-3, 5e-4, 1e-4, 0.998, 1)
 SELF_CORRECTION: Final = replace(
     PARSING,
@@ -62,6 +66,22 @@ SELF_CORRECTION: Final = replace(
 )
 """Goes on from a trained parsing network."""
 GARMENT: Final = Recipe("garment", "garment", 16, 25_000, 1.5e-3, 5e-4, 1e-4, 0.998, 0)
+GARMENT_FINE: Final = replace(
+    GARMENT, name="garment-fine", images=12_000, head_rate=9e-4, backbone_rate=3e-4, seed=4
+)
+"""Goes on from a trained garment network."""
+
+PARSING_FINE: Final = replace(
+    PARSING,
+    name="parsing-fine",
+    images=16_000,
+    cycles=2,
+    cycle_images=4_000,
+    head_rate=1e-3,
+    backbone_rate=4e-4,
+    seed=3,
+)
+"""Goes on from a trained parsing network, with named photos, and corrects itself twice."""
 
 _SHORT: Final = replace(PARSING, name="ablation", images=6_000)
 ABLATIONS: Final = (
@@ -73,7 +93,17 @@ ABLATIONS: Final = (
 """The same seed and number of pictures, one part left out of each."""
 
 RECIPES: Final = {
-    recipe.name: recipe for recipe in (POSE, PARSING, SELF_CORRECTION, GARMENT, *ABLATIONS)
+    recipe.name: recipe
+    for recipe in (
+        POSE,
+        POSE_FINE,
+        PARSING,
+        PARSING_FINE,
+        SELF_CORRECTION,
+        GARMENT,
+        GARMENT_FINE,
+        *ABLATIONS,
+    )
 }
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from fittingroom.labels import IGNORED, Lip
 from fittingroom.training.ccp import LabelledPhoto, read_rgb
+from fittingroom.training.offsets import as_the_teacher_sees
 from fittingroom.training.teacher import TeacherPose
 
 HELD_BACK: Final = 8
@@ -32,14 +33,18 @@ MIXED_UP: Final = (
 )
 
 
-def read_person(path: Path) -> tuple[LabelledPhoto, dict[str, Any]]:
-    """Read one composed person by its .json file; also return its facts."""
+def read_person(path: Path, exact: bool = False) -> tuple[LabelledPhoto, dict[str, Any]]:
+    """Read one composed person by its .json file; also return its facts.
+
+    Joints are where the teacher would see them, or with `exact` where the body has them.
+    """
     facts = json.loads(path.read_text())
     joints = np.array(facts["joints"], np.float32)
+    points = joints[:, :2] if exact else as_the_teacher_sees(joints[:, :2])
     classes = cv2.imread(str(path.with_suffix(".png")), cv2.IMREAD_UNCHANGED)
     if classes is None:
         raise ValueError(f"{path.with_suffix('.png')} is not a readable picture")
-    pose = TeacherPose(joints[:, :2], (joints[:, 2] > 0).astype(np.float32), ())
+    pose = TeacherPose(points, (joints[:, 2] > 0).astype(np.float32), ())
     image = read_rgb(path.with_suffix(".jpg"))
     return LabelledPhoto(path.stem, image, np.asarray(classes, np.uint8), pose), facts
 

@@ -15,6 +15,15 @@ FACE: Final = frozenset(
 )
 
 
+HARD: Final = {
+    Joint.RIGHT_WRIST: 2.0,
+    Joint.LEFT_WRIST: 2.0,
+    Joint.RIGHT_ANKLE: 1.5,
+    Joint.LEFT_ANKLE: 1.5,
+}
+"""Weight of the joints that are missed most often, against 1 of the others."""
+
+
 class PoseTarget(NamedTuple):
     """fields (38, h, w), heat (19, h, w) and their weights of the same shapes, float32."""
 
@@ -130,4 +139,6 @@ def pose_target(view: View) -> PoseTarget:
         canvas.fields[list(channels)] /= np.maximum(canvas.counts[index], 1)
     canvas.heat[JOINT_COUNT] = 1 - canvas.heat[:JOINT_COUNT].max(axis=0)
     canvas.heat_weights[JOINT_COUNT] = canvas.heat_weights[:JOINT_COUNT].min(axis=0)
+    for joint, weight in HARD.items():
+        canvas.heat_weights[joint] *= weight
     return PoseTarget(canvas.fields, canvas.heat, canvas.field_weights, canvas.heat_weights)

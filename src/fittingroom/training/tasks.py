@@ -14,14 +14,18 @@ from fittingroom.labels import CLASS_COUNT
 from fittingroom.skeleton import JOINT_COUNT
 from fittingroom.stages.parsing import joint_maps
 from fittingroom.training import losses
-from fittingroom.training.garment_losses import garment_loss
-from fittingroom.training.garment_sheet import garment_sheet
+from fittingroom.training.garment.losses import garment_loss
+from fittingroom.training.garment.sheet import garment_sheet
 from fittingroom.training.networks.garment import GarmentNetwork
 from fittingroom.training.networks.parsing import ParsingNetwork, ParsingOutput
 from fittingroom.training.networks.pose import PoseNetwork
 from fittingroom.training.targets import pose_target
 from fittingroom.training.views import VIEW_HEIGHT, VIEW_WIDTH, View, ViewPerson
 from fittingroom.types import Image, Size
+
+SHOWN: Final = 30
+"""Pixels of a view from which on a class counts as shown."""
+PRESENCE_WEIGHT: Final = 0.5
 
 NO_JOINTS: Final = 0.12
 """Share of the views that the parsing network sees without joints."""
@@ -113,8 +117,27 @@ def _classes(network: Any, views: list[View]) -> Tensor:
     )
 
 
+def presence_of(view: View) -> NDArray[np.int8]:
+    """Whether a view shows each class, (23,): 1 yes, 0 no, -1 not known.
+
+    A few pixels may be a slip of the label's border.
+    """
+    counts = np.bincount(view.classes.ravel(), minlength=256)[:CLASS_COUNT]
+    presence = np.where(counts >= SHOWN, 1, np.where(counts > 0, -1, 0)).astype(np.int8)
+    overlooked = [part for part in view.maybe if counts[part] < SHOWN]
+    presence[overlooked] = -1
+    return presence
+
+
+def _presence(network: Any, views: list[View]) -> Tensor:
+    stacked = np.stack([presence_of(view) for view in views])
+    return torch.from_numpy(stacked).to(device_of(network))
+
+
 def _parsing_loss(network: Any, views: list[View]) -> Tensor:
-    return losses.parsing_loss(*_parsed(network, views), _classes(network, views))
+    output = _parsed(network, views)
+    told = losses.presence_loss(output.presence, _presence(network, views))
+    return losses.parsing_loss(output, _classes(network, views)) + PRESENCE_WEIGHT * told
 
 
 def _corrected_parsing_loss(
@@ -123,7 +146,9 @@ def _corrected_parsing_loss(
     with torch.no_grad():
         believed = _parsed(aggregated, views)
     output = _parsed(network, views)
-    return losses.self_corrected_loss(output, believed, _classes(network, views), trust)
+    told = losses.presence_loss(output.presence, _presence(network, views))
+    corrected = losses.self_corrected_loss(output, believed, _classes(network, views), trust)
+    return corrected + PRESENCE_WEIGHT * told
 
 
 PALETTE: Final = np.random.default_rng(3).integers(50, 256, (256, 3)).astype(np.uint8)

@@ -40,7 +40,7 @@ class View:
 
     image: (256, 192, 3) uint8 RGB. classes: (256, 192) uint8, 255 = ignored. unknown: (256, 192)
     bool, where further people may stand whom no label names. hinted: whether the parsing network
-    is told the joints.
+    is told the joints. maybe: classes that may be shown although no pixel has them.
     """
 
     image: NDArray[np.uint8]
@@ -48,6 +48,7 @@ class View:
     unknown: NDArray[np.bool_]
     people: tuple[ViewPerson, ...]
     hinted: bool = True
+    maybe: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -137,6 +138,11 @@ RARE: Final[dict[Lip, float]] = {
 }
 """How much oftener a labelled photo is drawn that shows a class few photos show."""
 
+BENT: Final = 0.64
+"""Cosine between upper arm and forearm (50 degrees) below which an arm counts as bent."""
+BENT_ARMS: Final = 2.5
+"""How much oftener the pose network sees a photo with a bent arm."""
+
 
 @dataclass(frozen=True, slots=True)
 class Mix:
@@ -165,8 +171,9 @@ class ViewMaker:
     ) -> None:
         self._sources = [_source(photo) for photo in photos]
         self._labelled = [s for s in self._sources if s.matte is not None]
-        weights = np.array([_rarity(source.photo) for source in self._labelled])
-        self._odds = weights / weights.sum() if len(weights) else weights
+        rarity = _rarity if mix.labelled else arm_rarity
+        self._odds = _odds([rarity(source.photo) for source in self._labelled])
+        self._all_odds = _odds([arm_rarity(source.photo) for source in self._sources])
         self._empty, self._mix, self._renders = empty, mix, renders or []
         self._staged = ((0.1, self._nobody), (0.22, self._mosaic), (0.46, self._studio))
 
@@ -186,7 +193,8 @@ class ViewMaker:
             return make(rng)
         if self._mix.labelled:
             return self._street(rng, self._labelled_source(rng))
-        return self._street(rng, self._sources[rng.integers(len(self._sources))])
+        chosen = rng.choice(len(self._sources), p=self._all_odds)
+        return self._street(rng, self._sources[chosen])
 
     def _labelled_source(self, rng: np.random.Generator) -> _Source:
         return self._labelled[rng.choice(len(self._labelled), p=self._odds)]
@@ -256,7 +264,8 @@ class ViewMaker:
             known = _warp(source.photo.classes, matrix, cv2.INTER_NEAREST)
             classes = np.where(inside, known, beyond).astype(np.uint8)
             classes[unknown & (classes == 0)] = IGNORED
-        return View(image, classes, unknown, (_person(source, matrix, inside),))
+        people = (_person(source, matrix, inside),)
+        return View(image, classes, unknown, people, maybe=source.photo.maybe)
 
     def _studio(self, rng: np.random.Generator) -> View:
         source = self._labelled_source(rng)
@@ -274,6 +283,22 @@ class ViewMaker:
             matrix = _placed(rng, source.photo.pose.joints, centre)
             view = _paste(rng, view, source, matrix)
         return _finish(rng, view, bool(rng.random() < 0.5))
+
+
+def _odds(weights: list[float]) -> NDArray[np.float64]:
+    return np.array(weights) / max(sum(weights), 1e-9)
+
+
+def arm_rarity(photo: LabelledPhoto) -> float:
+    """How much oftener a photo is drawn for its arms: bent ones are few, and missed most often."""
+    joints, weights = photo.pose.joints, photo.pose.weights
+    for side in ("LEFT", "RIGHT"):
+        chain = [Joint[f"{side}_{name}"] for name in ("SHOULDER", "ELBOW", "WRIST")]
+        upper, fore = np.diff(joints[chain], axis=0)
+        lengths = float(np.linalg.norm(upper) * np.linalg.norm(fore))
+        if weights[chain].all() and float(upper @ fore) < BENT * lengths:
+            return BENT_ARMS
+    return 1.0
 
 
 def _rarity(photo: LabelledPhoto) -> float:
@@ -307,7 +332,8 @@ def _paste(
     kept = tuple(_covered(other, solid) for other in view.people)
     inside = _warp(cut, matrix, cv2.INTER_NEAREST) > 0
     people = (*kept, _person(source, matrix, inside))
-    return View(image, classes.astype(np.uint8), view.unknown, people)
+    maybe = view.maybe | source.photo.maybe
+    return View(image, classes.astype(np.uint8), view.unknown, people, maybe=maybe)
 
 
 def cut_out(
@@ -481,6 +507,8 @@ def _mirror(view: View) -> View:
         np.ascontiguousarray(table[view.classes[:, ::-1]]),
         np.ascontiguousarray(view.unknown[:, ::-1]),
         tuple(people),
+        view.hinted,
+        view.maybe,
     )
 
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from fittingroom.stages.garment import CATEGORIES, SLEEVES
-from fittingroom.training.garment_targets import CLASS_COUNT, POINT_COUNT
+from fittingroom.training.garment.targets import CLASS_COUNT, POINT_COUNT
 from fittingroom.training.networks.efficientnet import (
     PYRAMID_CHANNELS,
     EfficientNetLite0,

@@ -26,11 +26,16 @@ EDGE_FEATURES: Final = 32
 
 
 class ParsingOutput(NamedTuple):
-    """Logits at stride 4: parsing and fusion (n, 23, h, w), edge (n, 2, h, w)."""
+    """Logits at stride 4: parsing and fusion (n, 23, h, w), edge (n, 2, h, w).
+
+    presence (n, 23): logits of whether the picture shows a class at all. The fusion has them
+    taken into account.
+    """
 
     parsing: Tensor
     edge: Tensor
     fusion: Tensor
+    presence: Tensor
 
 
 def _pool_matrix(side: int, bins: int) -> Tensor:
@@ -110,6 +115,36 @@ class JointEncoding(nn.Module):
         return self.to16(coarse), self.to8(fine)
 
 
+class PresenceBranch(nn.Module):
+    """Which classes a picture shows: each one's score, averaged where its attention lies.
+
+    A network that decides pixel by pixel mixes dress, skirt and trousers within one garment; what
+    is worn is better decided once for the whole picture (as in Zhang et al., "Context Encoding for
+    Semantic Segmentation", CVPR 2018).
+    """
+
+    def __init__(self, inputs: int, width: int) -> None:
+        super().__init__()
+        self.reduce = conv_norm_relu(inputs, width, 1)
+        self.score = nn.Conv2d(width, CLASS_COUNT, 1)
+        self.attention = nn.Conv2d(width, CLASS_COUNT, 1)
+        # Everything is there at first, so that an older network begins where it stood.
+        nn.init.zeros_(self.score.weight)
+        nn.init.constant_(self.score.bias, 3.0)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (n, inputs, h, w) to logits (n, 23)."""
+        y = self.reduce(x)
+        attention = self.attention(y).flatten(2).softmax(2)
+        return (self.score(y).flatten(2) * attention).sum(2)
+
+
+def gated(logits: Tensor, presence: Tensor) -> Tensor:
+    """Add log sigmoid(presence) to the logits (n, 23, h, w) of every class but the background."""
+    gate = F.logsigmoid(presence)
+    return logits + torch.cat([torch.zeros_like(gate[:, :1]), gate[:, 1:]], 1)[:, :, None, None]
+
+
 def _joined(coarse: Tensor, level: Tensor) -> Tensor:
     return torch.cat([upsample(coarse, level), level], 1)
 
@@ -130,6 +165,7 @@ class ParsingNetwork(nn.Module):
         self.fuse = conv_norm_relu(FEATURES + 3 * EDGE_FEATURES, 96, 1)
         self.dropout = nn.Dropout2d(0.1)
         self.fusion = nn.Conv2d(96, CLASS_COUNT, 1)
+        self.presence = PresenceBranch(128, 128)
 
     def forward(self, x: Tensor, maps: Tensor) -> ParsingOutput:
         """Return logits at stride 4. maps: (n, 26, h/8, w/8), see `stages.parsing.joint_maps`."""
@@ -137,8 +173,10 @@ class ParsingNetwork(nn.Module):
         joints16, joints8 = self.joints(maps)
         y = self.context(levels[3])
         y = self.decode16(_joined(y, levels[2])) + joints16
+        presence = self.presence(y)
         y = self.decode8(_joined(y, levels[1])) + joints8
         y = self.decode4(_joined(y, levels[0]))
         edge, edge_features = self.edge(levels)
         fused = self.dropout(self.fuse(torch.cat([y, edge_features], 1)))
-        return ParsingOutput(self.parsing(y), edge, self.fusion(fused))
+        fusion = gated(self.fusion(fused), presence)
+        return ParsingOutput(self.parsing(y), edge, fusion, presence)

@@ -8,8 +8,8 @@ import torch
 from numpy.typing import NDArray
 
 from fittingroom.stages.garment import POINTS, peaks
-from fittingroom.training.garment_losses import images_tensor
-from fittingroom.training.garment_targets import SIDE, GarmentView
+from fittingroom.training.garment.losses import images_tensor
+from fittingroom.training.garment.targets import SIDE, GarmentView
 from fittingroom.types import Image
 
 COLUMNS: Final = 4

@@ -5,7 +5,7 @@ And on synthetic product pictures, whose truth is exact.
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,11 +16,27 @@ from numpy.typing import NDArray
 from fittingroom.errors import FittingRoomError
 from fittingroom.labels import IGNORED
 from fittingroom.runtime import OnnxNetwork
-from fittingroom.stages.garment import CATEGORIES, SLEEVES, GarmentClass, GarmentReader
-from fittingroom.training.garment_cache import Annotations, open_source, read_annotations
-from fittingroom.training.garment_photos import category_of, is_placed, read_labels
-from fittingroom.training.garment_targets import UNKNOWN, GarmentView
-from fittingroom.types import Garment, Image, Landmark, Mask
+from fittingroom.stages.garment import (
+    CATEGORIES,
+    POINTS,
+    SLEEVES,
+    GarmentClass,
+    GarmentReader,
+    agreed,
+    decode,
+    encode,
+    letterbox,
+)
+from fittingroom.training.garment.agreement import points_in
+from fittingroom.training.garment.cache import Annotations, open_source, read_annotations
+from fittingroom.training.garment.photos import (
+    category_of,
+    is_placed,
+    read_labels,
+    tells_sides,
+)
+from fittingroom.training.garment.targets import SIDE, UNKNOWN, GarmentView
+from fittingroom.types import Category, Garment, Image, Landmark, Mask, Network
 
 Read = Callable[[Image], Garment]
 """Reads a garment of any category; raises garment_not_found."""
@@ -32,6 +48,9 @@ SYNTHETIC_REACH: Final = 0.1
 """The same of a synthetic picture."""
 SYNTHETIC: Final = 150
 """Synthetic pictures of either sort."""
+TOP_POINTS: Final = POINTS[: len(Landmark)]
+ARMPITS: Final = (Landmark.ARMPIT_RIGHT.value, Landmark.ARMPIT_LEFT.value)
+WAIST: Final = (POINTS.index("WAIST_RIGHT"), POINTS.index("WAIST_LEFT"))
 
 
 @dataclass(slots=True)
@@ -42,16 +61,14 @@ class Tally:
     whole: list[bool] = field(default_factory=list)
 
     def add(
-        self, found: Floats | None, true: Floats, counted: NDArray[np.bool_], by: float
+        self, found: Floats | None, true: Floats, counted: NDArray[np.bool_], reach: float
     ) -> None:
-        """Compare points (13, 2), where `counted` (13,), within `by` armpit widths."""
-        pits = true[[Landmark.ARMPIT_RIGHT, Landmark.ARMPIT_LEFT]]
-        reach = by * float(np.linalg.norm(pits[0] - pits[1]))
+        """Compare points (n, 2), n <= L, where `counted` (n,), within `reach` of their pixels."""
         near = np.zeros(len(true), bool)
         if found is not None:
             near = np.linalg.norm(found - true, axis=1) <= reach
         for number in np.flatnonzero(counted).tolist():
-            self.right[Landmark(number).name.lower()].append(bool(near[number]))
+            self.right[POINTS[number].lower()].append(bool(near[number]))
         self.whole.append(bool(near[counted].all()))
 
     def figures(self) -> dict[str, Any]:
@@ -63,6 +80,11 @@ class Tally:
             "pictures": len(self.whole),
             "by_landmark": {name: _mean(shares) for name, shares in sorted(self.right.items())},
         }
+
+
+def _apart(points: Floats, pair: tuple[int, int]) -> float:
+    """Distance of two of the points, which a reach is measured in."""
+    return float(np.linalg.norm(points[pair[0]] - points[pair[1]]))
 
 
 def _mean(values: Iterable[float]) -> float | None:
@@ -121,24 +143,24 @@ class Seen:
 
 
 def look(read: Read, data: Path, annotations: Annotations) -> Iterator[Seen]:
-    """Read every real photo that is kept out of training."""
+    """Read every real photo that is kept out of training but those of lower garments' points."""
     labels = read_labels(data)
-    for name in sorted(annotations.kept):
-        image = cv2.imread(str(data / "images" / f"{name}.jpg"))
-        if image is None:
-            raise FileNotFoundError(data / "images" / f"{name}.jpg")
+    for name in sorted(annotations.measured):
+        image = _read(data, name)
         row, outline = annotations.landmarks.get(name, {}), annotations.outlines.get(name, {})
-        garment = _tried(read, np.ascontiguousarray(image[..., ::-1]))
+        garment = _tried(read, image)
         yield Seen(name, labels.get(name, ""), row, outline, image.shape[:2], garment)
 
 
-def placed(row: dict[str, Any]) -> tuple[Floats, NDArray[np.bool_]]:
-    """Landmarks (13, 2) that people placed, and which of them (13,) have a place."""
-    points = np.zeros((len(Landmark), 2), np.float32)
-    known = np.zeros(len(Landmark), bool)
-    for landmark in Landmark:
-        if row.get(landmark.name):
-            points[landmark], known[landmark] = row[landmark.name][:2], True
+def placed(
+    row: dict[str, Any], names: tuple[str, ...] = TOP_POINTS
+) -> tuple[Floats, NDArray[np.bool_]]:
+    """Points (n, 2) that people placed, by their names, and which of them (n,) have a place."""
+    points = np.zeros((len(names), 2), np.float32)
+    known = np.zeros(len(names), bool)
+    for number, name in enumerate(names):
+        if row.get(name):
+            points[number], known[number] = row[name][:2], True
     return points, known
 
 
@@ -171,10 +193,11 @@ class RealFigures:
 
     def _add_landmarks(self, photo: Seen) -> None:
         points, known = placed(photo.row)
-        if known[[Landmark.ARMPIT_RIGHT, Landmark.ARMPIT_LEFT]].all():
+        if known[list(ARMPITS)].all():
             found = None if photo.garment is None else photo.garment.landmarks
+            reach = REACH * _apart(points, ARMPITS)
             for ground in photo.grounds:
-                self._tallies[ground].add(found, points, known, REACH)
+                self._tallies[ground].add(found, points, known, reach)
 
     def figures(self) -> dict[str, Any]:
         """As plain values, masks and landmarks also by kind of ground."""
@@ -216,7 +239,7 @@ def synthetic_figures(read: Read, views: Iterable[GarmentView]) -> dict[str, Any
     """Figures of synthetic pictures: mask, inner back, landmarks of what has armpits."""
     cuts, backs, tally = [], [], Tally()
     categories, sleeves = [], []
-    for view in map(unboxed, views):
+    for view in views:
         garment = _tried(read, view.image)
         known = view.classes != IGNORED
         mask, back = (np.zeros(known.shape, np.uint8) for _ in range(2))
@@ -227,9 +250,10 @@ def synthetic_figures(read: Read, views: Iterable[GarmentView]) -> dict[str, Any
         if inner.sum() >= 40:
             backs.append(overlap((back >= 128) & known, inner))
         counted = (view.there & (view.weights > 0))[: len(Landmark)]
-        if counted[[Landmark.ARMPIT_RIGHT, Landmark.ARMPIT_LEFT]].all():
+        if counted[list(ARMPITS)].all():
             found = None if garment is None else garment.landmarks
-            tally.add(found, view.points[: len(Landmark)], counted, SYNTHETIC_REACH)
+            true = view.points[: len(Landmark)]
+            tally.add(found, true, counted, SYNTHETIC_REACH * _apart(true, ARMPITS))
         if garment is not None and view.category != UNKNOWN:
             categories.append(garment.category is CATEGORIES[view.category])
         if garment is not None and view.sleeve != UNKNOWN:
@@ -243,20 +267,47 @@ def synthetic_figures(read: Read, views: Iterable[GarmentView]) -> dict[str, Any
     }
 
 
-def unboxed(view: GarmentView) -> GarmentView:
-    """The picture alone, without what a letterbox put beside it."""
-    left, top, width, height = cv2.boundingRect((view.classes != IGNORED).astype(np.uint8))
-    window = np.s_[top : top + height, left : left + width]
-    image = np.ascontiguousarray(view.image[window])
-    points = view.points - np.array([left, top], np.float32)
-    return replace(view, image=image, classes=view.classes[window], points=points)
-
-
 def synthetic_views(cache: Path, calm: bool, count: int = SYNTHETIC) -> Iterator[GarmentView]:
     """Draw garments held out of training, the same every time; calm: as shops show them."""
     source = open_source(cache, [], held=True)
     for number in range(count):
         yield source.draw_synthetic(np.random.default_rng([11, number]), calm)
+
+
+def read_points(network: Network, photo: Image, category: Category) -> Floats:
+    """All points (L, 2) of a photo (h, w, 3) of a garment of a category, in its pixels."""
+    box = letterbox(photo, SIDE)
+    straight, mirrored = (
+        decode(network(encode(picture))) for picture in (box.picture, box.picture[:, ::-1])
+    )
+    return box.leave(points_in(agreed(straight, mirrored).heat, category))
+
+
+def lower_figures(network: Network, data: Path, annotations: Annotations) -> dict[str, Any]:
+    """Figures of points of lower garments and dresses, by kind.
+
+    Right is what lies within REACH waist widths, of a dress REACH armpit widths. Seen from the
+    back, sides cannot be told, so those photos do not count.
+    """
+    labels = read_labels(data)
+    tallies: dict[str, Tally] = defaultdict(Tally)
+    for name in annotations.lists["test_lower"]:
+        row, category = annotations.landmarks[name], CATEGORIES[category_of(labels[name])]
+        true, known = placed(row, POINTS)
+        pair = ARMPITS if category is Category.DRESS else WAIST
+        if not tells_sides(row) or not known[list(pair)].all():
+            continue
+        found = read_points(network, _read(data, name), category)
+        for kind in ("all", str(row["kind"])):
+            tallies[kind].add(found, true, known, REACH * _apart(true, pair))
+    return {kind: tally.figures() for kind, tally in sorted(tallies.items())}
+
+
+def _read(data: Path, name: str) -> Image:
+    image = cv2.imread(str(data / "images" / f"{name}.jpg"))
+    if image is None:
+        raise FileNotFoundError(data / "images" / f"{name}.jpg")
+    return np.ascontiguousarray(image[..., ::-1])
 
 
 def measure_garment(path: Path, data: Path, cache: Path, annotations: Path) -> dict[str, Any]:
@@ -265,7 +316,9 @@ def measure_garment(path: Path, data: Path, cache: Path, annotations: Path) -> d
     data: with images/ and images.csv. cache: as `prepare_cache` made it. annotations: the
     committed file.
     """
-    return measure_reader(GarmentReader(OnnxNetwork(path)).read, data, cache, annotations)
+    network = OnnxNetwork(path)
+    figures = measure_reader(GarmentReader(network).read, data, cache, annotations)
+    return {**figures, "lower": lower_figures(network, data, read_annotations(annotations))}
 
 
 def measure_reader(read: Read, data: Path, cache: Path, annotations: Path) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The loss of the garment network; every part is left out where the truth is not known."""
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -9,8 +9,12 @@ from torch.nn import functional as F
 
 from fittingroom.labels import IGNORED
 from fittingroom.stages.garment import GarmentClass
-from fittingroom.training.garment_targets import EITHER, UNKNOWN, GarmentView, heat_maps
+from fittingroom.training.garment.targets import EITHER, UNKNOWN, GarmentView, heat_maps
 from fittingroom.training.losses import lovasz_softmax
+from fittingroom.training.networks.garment import SHARPNESS
+
+HEAT_WEIGHT: Final = 6.0
+RIVAL_WEIGHT: Final = 0.01
 
 
 def _cross(logits: Tensor, classes: Tensor) -> Tensor:
@@ -47,6 +51,18 @@ def heat_loss(heat: Tensor, truth: Tensor, weights: Tensor) -> Tensor:
     return error.sum() / cells
 
 
+def rival_loss(heat: Tensor, truth: Tensor, weights: Tensor) -> Tensor:
+    """-log of the share of a map's trust that lies on its landmark, summed over points, per image.
+
+    Trust is the softmax of a sharpened heat map (n, L, h, w): a second peak takes of it in
+    proportion to what it leads astray, however small its squared error. weights: (n, L), 0 also
+    where a landmark is not there.
+    """
+    trust = (SHARPNESS * heat.float().flatten(2)).log_softmax(2)
+    near = truth.flatten(2).clamp(min=1e-6).log()
+    return -(weights * (trust + near).logsumexp(2)).sum() / len(heat)
+
+
 def _labels(logits: Tensor, truth: list[int]) -> Tensor:
     labels = torch.tensor(truth, device=logits.device)
     if not bool((labels != UNKNOWN).any()):
@@ -78,9 +94,11 @@ def garment_loss(network: nn.Module, views: list[GarmentView]) -> Tensor:
     classes = stacked([view.classes for view in views]).long()
     maps = stacked([heat_maps(view) for view in views])
     weights = stacked([view.weights for view in views])
+    there = stacked([view.there for view in views])
     return (
         cut_loss(output.classes, classes)
-        + heat_loss(output.heat, maps, weights)
+        + HEAT_WEIGHT * heat_loss(output.heat, maps, weights)
+        + RIVAL_WEIGHT * rival_loss(output.heat, maps, weights * there)
         + 0.2 * _visibility(output.visible, stacked([view.visible for view in views]))
         + 0.15 * _labels(output.category, [view.category for view in views])
         + 0.15 * _labels(output.sleeve, [view.sleeve for view in views])

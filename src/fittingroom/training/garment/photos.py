@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from fittingroom.labels import IGNORED
 from fittingroom.stages.garment import CATEGORIES, POINTS, SLEEVES, GarmentClass
-from fittingroom.training.garment_rules import cuts_of
-from fittingroom.training.garment_targets import EITHER, POINT_COUNT, UNKNOWN
+from fittingroom.training.garment.rules import cuts_of
+from fittingroom.training.garment.targets import EITHER, POINT_COUNT, UNKNOWN
 from fittingroom.types import Category, Image, Landmark, Mask
 
 Floats = NDArray[np.float32]
@@ -30,9 +30,22 @@ GOOD: Final = 0.7
 """Quality of a sure cut, 0..1."""
 BAND: Final = 3
 """Half width, in stored pixels, of the band along a cut's outline that no loss looks at."""
+AGREED_WEIGHT: Final = 0.5
+"""Weight of a landmark that nobody placed but on which the network agrees with itself."""
 
 _LOWER: Final = ("Skirt", "Pants", "Shorts")
 _UNCLEAR: Final = ("Body", "Other", "Not sure", "Shoes", "Hat", "Skip")
+_SLEEVES: Final = {
+    "T-Shirt": "short",
+    "Undershirt": "none",
+    "Top": "none",
+    "Hoodie": "long",
+    "Blazer": "long",
+}
+"""Kinds whose sleeve is nearly always the same (of 190 photos looked at, all but 3)."""
+_CUFFS: Final = [landmark for landmark in Landmark if "CUFF" in landmark.name]
+_HEMS: Final = [Landmark.HEM_RIGHT, Landmark.HEM_LEFT]
+_LEGS: Final = list(range(POINTS.index("CROTCH"), POINT_COUNT))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,7 +53,8 @@ class GarmentPhoto:
     """A photo at LONGER with its truth.
 
     image: (h, w, 3) uint8. classes: (h, w) uint8, 255 = not known. points, weights, there,
-    visible as in `GarmentView`; category and sleeve are numbers, -1 = not known.
+    visible as in `GarmentView`; category and sleeve are numbers, -1 = not known. placed: whether
+    its points were placed by looking.
     """
 
     name: str
@@ -52,6 +66,7 @@ class GarmentPhoto:
     visible: NDArray[np.int8]
     category: int
     sleeve: int
+    placed: bool
 
 
 def read_labels(data: Path) -> dict[str, str]:
@@ -127,25 +142,60 @@ def placed_points(row: Mapping[str, Any], factor: float) -> tuple[Floats, Floats
     return points, weights, there, visible
 
 
-def _absent(category: int) -> NDArray[np.bool_]:
-    """Which points (L,) a garment of a category cannot have."""
+def agreed_points(row: Mapping[str, Any], factor: float) -> tuple[Floats, Floats]:
+    """Points and weights of a photo on which nobody placed any; see `agreement`."""
+    points = np.zeros((POINT_COUNT, 2), np.float32)
+    weights = np.zeros(POINT_COUNT, np.float32)
+    for name, place in row.items():
+        number = POINTS.index(name)
+        points[number] = (np.array(place, np.float32) + 0.5) * factor - 0.5
+        weights[number] = AGREED_WEIGHT
+    return points, weights
+
+
+def absent_points(label: str, sleeve: str) -> NDArray[np.bool_]:
+    """Which points (L,) a garment of a kind and with a sleeve cannot have."""
     absent = np.zeros(POINT_COUNT, bool)
-    if category != UNKNOWN and CATEGORIES[category] is Category.UPPER:
+    category = category_of(label)
+    if category == UNKNOWN:
+        return absent
+    absent[_CUFFS] = sleeve == "none"
+    if CATEGORIES[category] is Category.UPPER:
         absent[len(Landmark) :] = True
-    if category != UNKNOWN and CATEGORIES[category] is Category.LOWER:
+    elif CATEGORIES[category] is Category.DRESS or label == "Skirt":
+        absent[_LEGS] = True
+    if CATEGORIES[category] is Category.LOWER:
         absent[: Landmark.HEM_RIGHT] = True
+        absent[_HEMS] |= label != "Skirt"
     return absent
 
 
 def is_placed(row: Mapping[str, Any]) -> bool:
     """Whether a photo is usable and its landmarks were placed."""
-    return bool(row.get("usable", True)) and any(row.get(name) for name in POINTS[:13])
+    return bool(row.get("usable", True)) and any(row.get(name) for name in POINTS)
+
+
+def tells_sides(row: Mapping[str, Any]) -> bool:
+    """Whether a photo's landmarks are learned from: not where the garment shows its back.
+
+    Few do, and front and back of most garments look alike.
+    """
+    return is_placed(row) and row.get("view") != "back"
 
 
 def read_photo(
-    data: Path, name: str, label: str, row: Mapping[str, Any], cuts: Path | None
+    data: Path,
+    name: str,
+    label: str,
+    row: Mapping[str, Any],
+    agreed: Mapping[str, Any],
+    cuts: Path | None,
 ) -> GarmentPhoto:
-    """Read a photo with what is known of it; `cuts` only where its cut is sure."""
+    """Read a photo with what is known of it.
+
+    row: what was placed by looking. agreed: points on which the network agrees with itself, used
+    where no points were placed. cuts: only where the photo's cut is sure.
+    """
     image, factor = read_image(data, name)
     classes = np.full(image.shape[:2], IGNORED, np.uint8)
     if cuts is not None:
@@ -153,9 +203,13 @@ def read_photo(
         if mask is not None:
             size = (image.shape[1], image.shape[0])
             classes = classes_of(cv2.resize(mask, size, interpolation=cv2.INTER_NEAREST))
-    points, weights, there, visible = placed_points(row if is_placed(row) else {}, factor)
-    category, sleeve = category_of(label), str(row.get("sleeve", ""))
-    absent = _absent(category) & ~there
+    looked = tells_sides(row)
+    points, weights, there, visible = placed_points(row if looked else {}, factor)
+    if not is_placed(row):
+        points, weights = agreed_points(agreed, factor)
+        there = weights > 0
+    sleeve = str(row.get("sleeve") or _SLEEVES.get(label, ""))
+    absent = absent_points(label, sleeve) & ~there
     weights[absent], visible[absent] = 1, 0
     return GarmentPhoto(
         name=name,
@@ -165,6 +219,7 @@ def read_photo(
         weights=weights,
         there=there,
         visible=visible,
-        category=category,
+        category=category_of(label),
         sleeve=list(SLEEVES).index(sleeve) if sleeve in SLEEVES else UNKNOWN,
+        placed=looked,
     )

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from fittingroom.splines import ThinPlateSpline, thin_plate_spline
 from fittingroom.stages.garment import MIRRORED, POINTS
-from fittingroom.training.garment_cutouts import Shape
+from fittingroom.training.garment.cutouts import Shape
 from fittingroom.types import Category, Image
 
 Floats = NDArray[np.float32]
@@ -159,7 +159,7 @@ def sample_shake(rng: Generator, source: tuple[int, int], size: tuple[int, int])
     mirrored = bool(rng.random() < 0.5)
     room = np.array(size[::-1], np.float64)
     fit = min(size[0] / source[0], size[1] / source[1])
-    scale = fit * float(np.exp(rng.normal(0.1, 0.13))) * np.exp(rng.normal(0, 0.04, 2))
+    scale = fit * float(np.exp(rng.normal(0.07, 0.16))) * np.exp(rng.normal(0, 0.05, 2))
     cos, sin = math.cos(turn), math.sin(turn)
     base = np.array([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1]])
     base = base @ np.diag([(-1 if mirrored else 1) * scale[0], scale[1], 1])
@@ -167,7 +167,8 @@ def sample_shake(rng: Generator, source: tuple[int, int], size: tuple[int, int])
     tilt[2, :2] = rng.normal(0, 0.06, 2) / room
     offset = room / 2 + room * rng.normal(0, 0.04, 2)
     matrix = _shift(*offset) @ tilt @ base @ _shift(-source[1] / 2, -source[0] / 2)
-    return Placing(sample_pull(rng, max(source), 0.02), matrix, mirrored)
+    pull = sample_pull(rng, max(source), float(rng.uniform(0.01, 0.04)))
+    return Placing(pull, matrix, mirrored)
 
 
 def _shift(x: float, y: float) -> NDArray[np.float64]:

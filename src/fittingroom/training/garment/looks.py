@@ -21,17 +21,22 @@ def recoloured(rng: Generator, colours: Image) -> Image:
     if kind < 0.24:
         return _toned(rng, colours, float(rng.uniform(18, 60)), float(rng.uniform(0.5, 1.6)))
     if kind < 0.5:
-        hsv = cv2.cvtColor(colours, cv2.COLOR_RGB2HSV)
-        table = np.arange(256)
-        hue = ((table + int(rng.integers(180))) % 180).astype(np.uint8)
-        saturation = np.clip(table * rng.uniform(0.3, 1.5), 0, 255).astype(np.uint8)
-        value = (255 * (table / 255) ** np.exp(rng.normal(0, 0.35))).astype(np.uint8)
-        lut = np.stack([hue, saturation, value], 1)[None]
-        return np.asarray(cv2.cvtColor(cv2.LUT(hsv, lut), cv2.COLOR_HSV2RGB), np.uint8)
+        return turned_colours(rng, colours)
     table = np.arange(256)
     gain, power = np.exp(rng.normal(0, 0.1)), np.exp(rng.normal(0, 0.2))
     curve = np.clip(255 * gain * (table / 255) ** power, 0, 255).astype(np.uint8)
     return np.asarray(cv2.LUT(colours, curve), np.uint8)
+
+
+def turned_colours(rng: Generator, colours: Image) -> Image:
+    """Turn the hues of a picture (h, w, 3), and change how vivid and how bright it is."""
+    hsv = cv2.cvtColor(colours, cv2.COLOR_RGB2HSV)
+    table = np.arange(256)
+    hue = ((table + int(rng.integers(180))) % 180).astype(np.uint8)
+    saturation = np.clip(table * rng.uniform(0.3, 1.5), 0, 255).astype(np.uint8)
+    value = (255 * (table / 255) ** np.exp(rng.normal(0, 0.35))).astype(np.uint8)
+    lut = np.stack([hue, saturation, value], 1)[None]
+    return np.asarray(cv2.cvtColor(cv2.LUT(hsv, lut), cv2.COLOR_HSV2RGB), np.uint8)
 
 
 def _toned(rng: Generator, colours: Image, base: float, depth: float) -> Image:

@@ -21,7 +21,7 @@ from fittingroom.synth.compose import Painted, compose_product, sample_label, sa
 from fittingroom.synth.prints import paint, sample_print
 from fittingroom.synth.records import read_product, read_sheet
 from fittingroom.synth.shapes import Panel, Product, Sheet, View
-from fittingroom.training.garment_targets import POINT_COUNT
+from fittingroom.training.garment.targets import POINT_COUNT
 from fittingroom.types import Category, Image, Landmark
 
 SCALE: Final = 0.75

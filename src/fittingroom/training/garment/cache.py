@@ -2,13 +2,13 @@
 
 Everything in the folder is made from the data and from a rendered set; it is never committed. The
 names and coordinates that people placed by looking are, in one JSON file:
-{"test": [names], "sleeves": [names], "outlined": [names], "landmarks": {name: {LANDMARK: [x, y,
-seen], "sleeve": ...}}, "outlines": {name: {"polygons": ..., "holes": ...}}}; nothing of a photo in
-one of the three lists is ever trained on.
+{"test": [names], "test_lower": [names], "sleeves": [names], "outlined": [names], "landmarks":
+{name: {LANDMARK: [x, y, seen], "sleeve": ...}}, "outlines": {name: {"polygons": ..., "holes":
+...}}}; nothing of a photo in one of the four lists is ever trained on.
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -17,24 +17,27 @@ import cv2
 import numpy as np
 
 from fittingroom.synth.backgrounds import sample_ground
-from fittingroom.training.garment_cutouts import CutoutShelf, prepare_cutouts
-from fittingroom.training.garment_grounds import cloth, read_pictures, uncovered
-from fittingroom.training.garment_photos import (
+from fittingroom.training.garment.cutouts import CutoutShelf, prepare_cutouts
+from fittingroom.training.garment.grounds import cloth, read_pictures, uncovered
+from fittingroom.training.garment.photos import (
     GarmentPhoto,
+    category_of,
     find_cuts,
     read_image,
     read_labels,
     read_photo,
     sure_cuts,
 )
-from fittingroom.training.garments import GarmentSource, Grounds
+from fittingroom.training.garment.source import GarmentSource, Grounds
+from fittingroom.training.garment.targets import UNKNOWN
 from fittingroom.types import Image
 
 DRAWN: Final = 400
 """Drawn grounds in the folder."""
 PAINTINGS: Final = 10
 """How often each product picture is painted."""
-_KEPT: Final = ("test", "sleeves", "outlined")
+_TOPS: Final = ("test", "sleeves", "outlined")
+_KEPT: Final = (*_TOPS, "test_lower")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,6 +53,11 @@ class Annotations:
         """Names of photos that are never trained on."""
         return frozenset(name for key in _KEPT for name in self.lists[key])
 
+    @property
+    def measured(self) -> frozenset[str]:
+        """Names of the photos on which all but the points of lower garments is measured."""
+        return frozenset(name for key in _TOPS for name in self.lists[key])
+
 
 def read_annotations(path: Path) -> Annotations:
     """Read the committed file."""
@@ -61,6 +69,19 @@ def read_annotations(path: Path) -> Annotations:
 def trainable(data: Path, kept: frozenset[str]) -> dict[str, str]:
     """Kinds of garment by name of the photos that may be trained on."""
     return {name: label for name, label in read_labels(data).items() if name not in kept}
+
+
+def unplaced(data: Path, annotations: Annotations) -> dict[str, str]:
+    """Kinds by name of the photos that may be trained on and whose points nobody placed.
+
+    Only of kinds that tell what points there can be.
+    """
+    photos = trainable(data, annotations.kept)
+    return {
+        name: label
+        for name, label in photos.items()
+        if name not in annotations.landmarks and category_of(label) != UNKNOWN
+    }
 
 
 def prepare_cache(
@@ -103,7 +124,18 @@ def _write(path: Path, image: Image) -> None:
     cv2.imwrite(str(path), image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 94])
 
 
-def read_photos(data: Path, cache: Path, annotations: Annotations) -> list[GarmentPhoto]:
+def read_agreed(path: Path) -> dict[str, dict[str, Any]]:
+    """Read what `train placed` wrote: {name: {POINT: [x, y]}}."""
+    rows: dict[str, dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
+    return rows
+
+
+def read_photos(
+    data: Path,
+    cache: Path,
+    annotations: Annotations,
+    agreed: Mapping[str, Mapping[str, Any]],
+) -> list[GarmentPhoto]:
     """All photos that may be trained on, with what is known of each."""
     sure = set(sure_cuts(cache / "cuts"))
     return [
@@ -112,6 +144,7 @@ def read_photos(data: Path, cache: Path, annotations: Annotations) -> list[Garme
             name,
             label,
             annotations.landmarks.get(name, {}),
+            agreed.get(name, {}),
             cache / "cuts" if name in sure else None,
         )
         for name, label in trainable(data, annotations.kept).items()
