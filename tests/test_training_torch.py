@@ -13,7 +13,14 @@ from fittingroom.labels import CLASS_COUNT, IGNORED  # noqa: E402
 from fittingroom.stages.garment import GarmentClass  # noqa: E402
 from fittingroom.training import export, losses  # noqa: E402
 from fittingroom.training.garment.targets import POINT_COUNT, SIDE, GarmentView  # noqa: E402
-from fittingroom.training.loop import Limits, Progress, Start, learning_rate, train  # noqa: E402
+from fittingroom.training.loop import (  # noqa: E402
+    Limits,
+    Progress,
+    Sitting,
+    Start,
+    learning_rate,
+    train,
+)
 from fittingroom.training.recipes import (  # noqa: E402
     GARMENT,
     PARSING,
@@ -142,3 +149,52 @@ def test_each_cycle_begins_at_half_the_rate_and_falls() -> None:
     assert learning_rate(recipe, 399, 0) < 0.02
     assert learning_rate(recipe, 400 + 100, 0) == pytest.approx(0.5 * 0.855, abs=0.01)
     assert learning_rate(recipe, 799, 0) < 0.01
+
+
+def saved(path: Path, **tensors: list[float]) -> Path:
+    """Save a checkpoint of a few named tensors and one leg named after the file."""
+    ema = {name: torch.tensor(values) for name, values in tensors.items()}
+    torch.save({"ema": ema, "legs": [LEG, {"start": path.stem}]}, path)
+    return path
+
+
+def test_an_average_lies_in_the_middle_and_keeps_what_only_one_has(tmp_path: Path) -> None:
+    first = saved(tmp_path / "a.pt", weight=[1.0, 3.0])
+    second = saved(tmp_path / "b.pt", weight=[3.0, 3.0], presence=[7.0])
+    export.average([first, second], tmp_path / "mean.pt")
+    mean = torch.load(tmp_path / "mean.pt", weights_only=True)
+    assert mean["ema"]["weight"].tolist() == [2.0, 3.0]
+    assert mean["ema"]["presence"].tolist() == [7.0]
+    assert mean["legs"] == [LEG, {"start": "a"}, {"start": "b"}]
+
+
+def test_what_half_precision_cannot_hold_stays_and_what_is_not_finite_is_refused(
+    tmp_path: Path,
+) -> None:
+    network = TASKS["parsing"].build().eval()
+    network.context.bottleneck[1].running_var.fill_(120_000.0)
+    torch.save({"ema": network.state_dict(), "legs": []}, tmp_path / "checkpoint.pt")
+    rounded, _ = export.averaged_network("parsing", tmp_path / "checkpoint.pt")
+    assert rounded.context.bottleneck[1].running_var.tolist() == [120_000.0] * 128
+    network.context.bottleneck[1].running_var[3] = float("inf")
+    torch.save({"ema": network.state_dict(), "legs": []}, tmp_path / "checkpoint.pt")
+    with pytest.raises(export.ExportRefused, match="running_var"):
+        export.averaged_network("parsing", tmp_path / "checkpoint.pt")
+
+
+def test_presence_is_not_asked_where_it_is_not_known() -> None:
+    logits = torch.tensor([[5.0, -5.0, 5.0]])
+    known = losses.presence_loss(logits, torch.tensor([[1, 0, -1]]))
+    assert known.item() < 0.01
+    assert losses.presence_loss(logits, torch.tensor([[1, 0, 0]])).item() > 1
+    assert losses.presence_loss(logits, torch.tensor([[-1, -1, -1]])).item() == 0
+
+
+def test_a_sitting_that_is_cut_short_is_still_a_leg(tmp_path: Path) -> None:
+    sitting = Sitting(POSE, tmp_path, None, None, None, step=5, seconds=9.0, legs=[LEG])
+    sitting.began, sitting.data = (2, 4.0), ("photos",)
+    first, last = sitting.legs_so_far()
+    assert first == LEG
+    assert (last["steps"], last["images"], last["seconds"]) == (3, 48, 5)
+    sitting.began = (5, 9.0)
+    assert sitting.legs_so_far() == [LEG]
