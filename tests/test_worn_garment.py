@@ -10,7 +10,7 @@ import pytest
 from fakes import make_photo, make_pose, make_stages
 from fittingroom.body import along_arm, arm_places
 from fittingroom.errors import ErrorCode, FittingRoomError
-from fittingroom.framing import try_on_frame
+from fittingroom.framing import HIPS, try_on_frame
 from fittingroom.labels import Lip
 from fittingroom.options import photo_kind_named
 from fittingroom.pipeline import PhotoKind, find_garment
@@ -360,6 +360,11 @@ def test_how_a_garment_is_shown_is_found_by_looking_unless_told():
     handless = [j for j in Joint if "WRIST" in j.name]
     headless = make_pose(hidden=[*faceless.missing, *handless])
     assert kind_found(photo, (headless,)) == ["product"]
+    halved = make_pose(hidden=HIPS)
+    assert kind_found(photo, (halved,)) == ["product"]
+    with pytest.raises(FittingRoomError) as raised:
+        kind_found(photo, (halved,), PhotoKind.WORN)
+    assert raised.value.code is ErrorCode.TORSO_NOT_VISIBLE
     assert kind_found(photo, (make_pose(hidden=handless),), PhotoKind.WORN) == ["worn"]
     with pytest.raises(FittingRoomError) as raised:
         kind_found(photo, (), PhotoKind.WORN)

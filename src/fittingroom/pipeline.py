@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from fittingroom.errors import ErrorCode, FittingRoomError, WarningCode
-from fittingroom.framing import WORKING_SIZE, choose_subject, try_on_frame
+from fittingroom.framing import WORKING_SIZE, Subject, choose_subject, try_on_frame
 from fittingroom.geometry import Frame
 from fittingroom.labels import UPPER_LAYERS, Lip
 from fittingroom.stages.composition import Composition
@@ -178,7 +178,9 @@ def _wearer(photo: Image, stages: Stages, kind: PhotoKind | None) -> tuple[Frame
         return None
     if not people:
         raise FittingRoomError(ErrorCode.GARMENT_NOT_FOUND, NOBODY)
-    subject = choose_subject(people, size)
+    subject = _subject(people, size, told=kind is not None)
+    if subject is None:
+        return None
     frame = try_on_frame(subject.pose, size)
     finer = min(max(1.0, 1 / frame.scale), FINEST_WORN)
     fine = Size(*(round(finer * length) for length in WORKING_SIZE))
@@ -190,6 +192,19 @@ def _wearer(photo: Image, stages: Stages, kind: PhotoKind | None) -> tuple[Frame
     if any(notice.code is WarningCode.BACK_VIEW for notice in subject.notices):
         raise hidden("the garment is seen from behind")
     return frame, person
+
+
+def _subject(people: tuple[Pose, ...], photo: Size, told: bool) -> Subject | None:
+    """Who wears the garment; unless we are told of a wearer, somebody hardly seen is nobody.
+
+    A jacket laid out with its hood looks like shoulders and arms to the pose network.
+    """
+    try:
+        return choose_subject(people, photo)
+    except FittingRoomError:
+        if told:
+            raise
+        return None
 
 
 def _inside(person: Person, frame: Frame, photo: Size) -> Person:
